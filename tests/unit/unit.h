@@ -1,0 +1,49 @@
+/*
+ * What every unit test includes: cmocka with the headers that it wants before it, and a few helpers.
+ */
+#ifndef HM_TESTS_UNIT_H
+#define HM_TESTS_UNIT_H
+
+#include "base/err.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Fail the test with the error's whole text unless st is HM_OK. */
+#define assert_ok(st, err)                                                                                             \
+	do {                                                                                                           \
+		enum hm_status unit_st = (st);                                                                         \
+		if (unit_st != HM_OK) {                                                                                \
+			char unit_text[1024];                                                                          \
+			hm_err_text((err), unit_text, sizeof(unit_text));                                              \
+			fail_msg("%s: %s: %s", #st, hm_reason_code((err)->reason), unit_text);                         \
+		}                                                                                                      \
+	} while (0)
+
+/* Fail the test unless st is the status of the wanted reason, err carries that reason, and a cause stands in it. */
+#define assert_refused(name, st, err, want)                                                                            \
+	do {                                                                                                           \
+		enum hm_status unit_st = (st);                                                                         \
+		if (unit_st != hm_reason_status(want) || (err)->reason != (want) || (err)->cause[0] == '\0')           \
+			fail_msg("%s: wanted %s, got %s %s: %s", (name), hm_reason_code(want),                         \
+				 hm_status_name(unit_st), hm_reason_code((err)->reason), (err)->cause);                \
+	} while (0)
+
+/* The folder of published test data, or NULL: the test then skips and says so. */
+static inline const char *shared_data(void)
+{
+	const char *dir = getenv("HM_SHARED_DATA");
+
+	return dir && dir[0] != '\0' ? dir : NULL;
+}
+
+#endif
