@@ -1,0 +1,64 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* One line of the child's output; reason is the last line that was no result, for the skip that may follow. */
+static void pass_line(char *line, char *reason, size_t size)
+{
+	line[strcspn(line, "\n")] = '\0';
+	const char *skipped = strstr(line, " # SKIP ");
+	if (skipped && strncmp(line, "not ok ", 7) == 0) {
+		printf("ok %.*s - %s # SKIP %s\n", (int)(skipped - line - 7), line + 7, skipped + 8,
+		       reason[0] ? reason : "no reason given");
+		reason[0] = '\0';
+	} else {
+		puts(line);
+		bool is_result = strncmp(line, "ok ", 3) == 0 || strncmp(line, "not ok ", 7) == 0;
+		snprintf(reason, size, "%s", is_result ? "" : line + strspn(line, "# \t"));
+	}
+	fflush(stdout);
+}
+
+static int filter(int fd, pid_t child)
+{
+	FILE *in = fdopen(fd, "r");
+	char *line = NULL, reason[512] = "";
+	size_t size = 0;
+	int how = 0;
+
+	while (in && getline(&line, &size, in) > 0)
+		pass_line(line, reason, sizeof(reason));
+	free(line);
+	if (in)
+		fclose(in);
+	while (waitpid(child, &how, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(how)) {
+		printf("Bail out! killed by signal %d\n", WTERMSIG(how));
+		return 128 + WTERMSIG(how);
+	}
+	return WEXITSTATUS(how);
+}
+
+int unit_run(const char *name, const struct CMUnitTest *tests, size_t count, CMFixtureFunction setup,
+	     CMFixtureFunction teardown)
+{
+	const char *form = getenv("CMOCKA_MESSAGE_OUTPUT");
+	int ends[2];
+
+	pid_t child = form && strcmp(form, "TAP") == 0 && pipe(ends) == 0 ? fork() : -1;
+	if (child < 0)
+		return _cmocka_run_group_tests(name, tests, count, setup, teardown);
+	if (child > 0) {
+		close(ends[1]);
+		return filter(ends[0], child);
+	}
+	close(ends[0]);
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[1]);
+	setvbuf(stdout, NULL, _IOLBF, 0); /* what was said before a crash is not lost */
+	return _cmocka_run_group_tests(name, tests, count, setup, teardown);
+}
