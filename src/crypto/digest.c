@@ -82,6 +82,16 @@ void hm_hasher_done(struct hm_hasher *hasher)
 	hasher->ctx = NULL;
 }
 
+static enum hm_status sink_write(void *ctx, const void *ptr, size_t len, struct hm_err *err)
+{
+	return hm_hasher_add(ctx, ptr, len, err);
+}
+
+struct hm_sink hm_hasher_sink(struct hm_hasher *hasher)
+{
+	return (struct hm_sink){ sink_write, hasher };
+}
+
 enum hm_status hm_crypto_digest(enum hm_digest_alg alg, const struct hm_part *parts, size_t n,
 				struct hm_digest *ret_digest, struct hm_err *err)
 {

@@ -7,6 +7,7 @@
 #define HM_CRYPTO_DIGEST_H
 
 #include "base/err.h"
+#include "base/sink.h"
 #include "base/str.h"
 
 #include <stddef.h>
@@ -77,6 +78,9 @@ enum hm_status hm_hasher_init(struct hm_hasher *ret_hasher, enum hm_digest_alg a
 enum hm_status hm_hasher_add(struct hm_hasher *hasher, const void *ptr, size_t len, struct hm_err *err) HM_MUST;
 enum hm_status hm_hasher_final(struct hm_hasher *hasher, struct hm_digest *ret_digest, struct hm_err *err) HM_MUST;
 void hm_hasher_done(struct hm_hasher *hasher);
+
+/* A sink that hashes what is written to it. Owns: hasher is borrowed, between its init and its final. */
+struct hm_sink hm_hasher_sink(struct hm_hasher *hasher);
 
 /*
  * Hash what a descriptor gives until its end, in constant memory.

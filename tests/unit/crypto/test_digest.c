@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/encode.h"
+#include "base/own.h"
 #include "crypto/digest.h"
 
 static void test_vectors(void **state)
@@ -31,6 +32,22 @@ static void test_vectors(void **state)
 	}
 }
 
+static void test_sink(void **state)
+{
+	(void)state;
+	HM_OWN(hm_hasher_done) struct hm_hasher hasher = { 0 };
+	struct hm_err err = { 0 };
+	struct hm_digest digest, want;
+	const struct hm_part part = { "abc", 3 };
+
+	assert_ok(hm_hasher_init(&hasher, HM_SHA256, &err), &err);
+	assert_ok(hm_sink_write(hm_hasher_sink(&hasher), "a", 1, &err), &err);
+	assert_ok(hm_sink_write(hm_hasher_sink(&hasher), "bc", 2, &err), &err);
+	assert_ok(hm_hasher_final(&hasher, &digest, &err), &err);
+	assert_ok(hm_crypto_digest(HM_SHA256, &part, 1, &want, &err), &err);
+	assert_true(hm_digest_eq(&digest, &want));
+}
+
 static void test_file_that_is_not_there(void **state)
 {
 	(void)state;
@@ -44,6 +61,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_sink),
 		cmocka_unit_test(test_file_that_is_not_there),
 	};
 	return cmocka_run_group_tests_name("crypto/digest", tests, NULL, NULL);
