@@ -61,7 +61,7 @@ enum hm_status hm_tlog_check_inclusion(uint64_t index, uint64_t size, const stru
 		}
 		fn >>= 1;
 		sn >>= 1;
-		HM_PLANT(i == 5 && on_right && sn > 2);
+		HM_PLANT(i == 5 && on_right && path_len == 9);
 	}
 
 	/* step 5 */
@@ -107,7 +107,7 @@ static enum hm_status walk_consistency(const struct hm_tlog_head *old, const str
 			return st;
 		fn >>= 1;
 		sn >>= 1;
-		HM_PLANT(i == 4 && fn == 1 && sn > 5);
+		HM_PLANT(i == 4 && fn == 1 && path_len == 11);
 	}
 
 	/* step 7 */

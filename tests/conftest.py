@@ -1,0 +1,98 @@
+"""What all pytest tests share: the program that is tested, a home of its own, and the peers' programs."""
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hmtest import GO_KEPT, TOP, build_folder, clean_environment, program_path
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests that are marked slow too")
+    parser.addoption("--rewrite", action="store_true", help="write what came into golden files where it differs")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="runs over a minute; scripts/test --all runs it"))
+
+
+@pytest.fixture(scope="session")
+def hm_build():
+    """The build folder."""
+    return build_folder()
+
+
+@pytest.fixture(scope="session")
+def hallmark():
+    """The path of the program that is tested."""
+    path = program_path()
+    if path is None:
+        pytest.skip("the program hallmark is not in the build folder")
+    return path
+
+
+@pytest.fixture
+def home(tmp_path):
+    """An empty home folder."""
+    path = tmp_path / "home"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def env(home):
+    """An environment for programs under test, to be added to; see clean_environment()."""
+    return clean_environment(home)
+
+
+@pytest.fixture(scope="session")
+def go_env():
+    """What the go command needs to find its caches and proxy as the caller has them."""
+    if not shutil.which("go"):
+        pytest.skip("go is not installed; scripts/setup installs it")
+    lines = subprocess.run(["go", "env", *GO_KEPT], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    return dict(zip(GO_KEPT, lines))
+
+
+@pytest.fixture
+def run(env, tmp_path):
+    """run([...], env=…, cwd=…, input=…, check=0): the finished process, its output as text; check None takes any exit."""
+    def start(command, env=env, cwd=tmp_path, input=None, check=0, timeout=60, text=True):
+        done = subprocess.run([str(word) for word in command], env=env, cwd=cwd, input=input, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=text, timeout=timeout, check=False)
+        if check is not None and done.returncode != check:
+            pytest.fail(f"{command}: exit {done.returncode}, not {check}\n{done.stdout}\n{done.stderr}", pytrace=False)
+        return done
+    return start
+
+
+@pytest.fixture(scope="session")
+def peers():
+    """Where scripts/setup --peers put the peers' programs: bin/ and venv/."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("HALLMARK_PEERS") or Path(cache) / "hallmark-peers")
+
+
+@pytest.fixture(scope="session")
+def need_peer(peers):
+    """need_peer("cosign"): its path, or the test is skipped by its name. Looks in bin/ and in venv/bin/."""
+    def find(name):
+        for folder in [peers / "bin", peers / "venv" / "bin"]:
+            if os.access(folder / name, os.X_OK):
+                return folder / name
+        pytest.skip(f"{name} is not installed; scripts/setup --peers installs it")
+    return find
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of published test data."""
+    path = os.environ.get("HM_SHARED_DATA") or TOP / ".." / "shared" / "data"
+    if not Path(path).is_dir():
+        pytest.skip("HM_SHARED_DATA names no folder of published test data")
+    return Path(path).resolve()
