@@ -28,7 +28,8 @@
 /* A body where the caller sets no limit: the largest documents that the peers answer with have a few MiB. */
 #define HM_MAX_HTTP_BODY (32 * HM_MIB)
 
-/* What a handler takes from its response's arena: a document of HM_MAX_HTTP_BODY as a tree would not fit, and need not. */
+/* What a handler takes from its response's arena: a document of HM_MAX_HTTP_BODY as a tree would not fit, and need not.
+ */
 #define HM_MAX_HTTP_SCRATCH (64 * HM_MIB)
 
 /* A question where the caller sets no time: logs answer once an entry is in a checkpoint, which takes up to 20 s. */
