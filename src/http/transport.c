@@ -92,7 +92,7 @@ static enum hm_status make_next(const struct hm_http_request *req, int status, s
 		const struct hm_http_header *h = &req->head.v[i];
 		if (leaves && is_for_one_origin(h->name))
 			continue;
-		if (to_get && hm_str_has_prefix(h->name, HM_STR("Content-")))
+		if (to_get && hm_http_name_eq(hm_str_head(h->name, 8), HM_STR("Content-")))
 			continue;
 		hm_http_add_str(&ret_next->head, h->name, h->value);
 	}
