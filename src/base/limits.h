@@ -6,6 +6,9 @@
 #ifndef HM_BASE_LIMITS_H
 #define HM_BASE_LIMITS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #define HM_KIB ((size_t)1024)
 #define HM_MIB (1024 * HM_KIB)
 #define HM_GIB (1024 * HM_MIB)
@@ -15,6 +18,28 @@
 
 /* What a program that we ask for its version or its settings may print. */
 #define HM_MAX_PROC_OUTPUT (16 * HM_MIB)
+
+/* A name in an archive: the kernel's own limit on a path. */
+#define HM_MAX_ARCHIVE_PATH ((size_t)4096)
+
+/* Folders above a name in an archive: far more than sources or images have, few enough to hold one descriptor each. */
+#define HM_MAX_ARCHIVE_DEPTH 128
+
+/* Entries of an archive, where the caller says nothing else: an image layer of a whole distribution has some 100,000.
+ */
+#define HM_MAX_ARCHIVE_ENTRIES ((uint64_t)1000000)
+
+/* One file of an archive, and all of them: over the largest layers in use, under what fills a disk unseen. */
+#define HM_MAX_ARCHIVE_FILE  (4 * (uint64_t)HM_GIB)
+#define HM_MAX_ARCHIVE_TOTAL (16 * (uint64_t)HM_GIB)
+
+/* How many bytes may come out of one: text stays under 20, a bomb in gzip reaches 1032, in zstd far more. It counts
+ * from HM_ARCHIVE_RATIO_FROM bytes on, as small files of zeros are harmless. */
+#define HM_MAX_ARCHIVE_RATIO  300
+#define HM_ARCHIVE_RATIO_FROM (64 * (uint64_t)HM_MIB)
+
+/* The directory at the end of a zip, which is read into memory: a million entries of ordinary names. */
+#define HM_MAX_ZIP_DIRECTORY (256 * HM_MIB)
 
 /* First line and headers of a message: what the usual servers take at most, with room for a token in Authorization. */
 #define HM_MAX_HTTP_HEAD (64 * HM_KIB)
