@@ -36,7 +36,8 @@ static void put_octal(char *field, size_t size, uint64_t value)
 
 static void put_text(char *field, struct hm_str text)
 {
-	memcpy(field, text.ptr, text.len);
+	if (text.len)
+		memcpy(field, text.ptr, text.len);
 }
 
 static void put_checksum(struct header *h)

@@ -233,11 +233,11 @@ static void make_zip64(struct hm_buf *zip, int lie)
 	le(zip, 45 | 45 << 16, 4);
 	le(zip, 0, 4 + 4);
 	made_sizes(zip, crc, UINT32_MAX, UINT32_MAX);
-	le(zip, 1 | (lie == 2 ? 16 : 28) << 16, 4);
+	le(zip, 1 | (lie == 2 ? 16u : 28u) << 16, 4);
 	le(zip, 0, 2 + 2 + 2 + 4);
 	le(zip, UINT32_MAX, 4);
 	hm_buf_add_cstr(zip, "x");
-	le(zip, 1 | (lie == 2 ? 12 : 24) << 16, 4);
+	le(zip, 1 | (lie == 2 ? 12u : 24u) << 16, 4);
 	le(zip, len, 8);
 	if (lie != 2) {
 		le(zip, len, 8);

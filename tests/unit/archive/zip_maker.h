@@ -33,7 +33,7 @@ struct made_file {
 static inline void le(struct hm_buf *buf, uint64_t value, int bytes)
 {
 	for (int i = 0; i < bytes; i++)
-		hm_buf_add_char(buf, (char)(value >> (8 * i)));
+		hm_buf_add_char(buf, (char)(i < 8 ? value >> (8 * i) : 0));
 }
 
 static inline void made_sizes(struct hm_buf *buf, uint32_t crc, size_t packed, size_t size)
