@@ -96,3 +96,26 @@ def shared_data():
     if not Path(path).is_dir():
         pytest.skip("HM_SHARED_DATA names no folder of published test data")
     return Path(path).resolve()
+
+
+@pytest.fixture(scope="session")
+def tool(hm_build):
+    """tool("store_writer"): the path of one of our small programs, which tests/tools/meson.build lists."""
+    def find(name):
+        path = hm_build / "tests" / "tools" / name
+        if not path.exists():
+            pytest.fail(f"{path} is missing: build first, and set HM_BUILD where the build is elsewhere", pytrace=False)
+        return path
+    return find
+
+
+@pytest.fixture(scope="session")
+def strace():
+    """strace that may inject failures; where it is absent or tracing is not permitted, the test is skipped by that."""
+    path = shutil.which("strace")
+    if not path:
+        pytest.skip("strace is not installed; scripts/setup installs it")
+    probe = subprocess.run([path, "-o", "/dev/null", "-e", "inject=getpid:error=EIO", "true"], capture_output=True)
+    if probe.returncode != 0:
+        pytest.skip("strace may not trace here: " + probe.stderr.decode(errors="replace").strip()[:200])
+    return path

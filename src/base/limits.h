@@ -63,4 +63,7 @@
 /* Hops of one question: registries need two; more is a circle. */
 #define HM_MAX_HTTP_REDIRECTS 5
 
+/* A value in a database: what is larger is a file of its own, named by its digest. */
+#define HM_MAX_DB_VALUE (16 * HM_MIB)
+
 #endif
