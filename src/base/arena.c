@@ -76,6 +76,12 @@ static void *take(struct hm_arena *arena, size_t size, size_t align)
 	return piece;
 }
 
+static void over_limit(struct hm_arena *arena)
+{
+	if (arena->status == HM_OK)
+		arena->status = HM_ELIMIT;
+}
+
 void *hm_arena_alloc(struct hm_arena *arena, size_t size)
 {
 	return take(arena, size, alignof(max_align_t));
@@ -86,7 +92,7 @@ void *hm_arena_calloc(struct hm_arena *arena, size_t count, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes)) {
-		arena->status = arena->status == HM_OK ? HM_ELIMIT : arena->status;
+		over_limit(arena);
 		return NULL;
 	}
 	void *piece = hm_arena_alloc(arena, bytes);
@@ -102,7 +108,7 @@ char *hm_arena_bytes(struct hm_arena *arena, size_t len)
 
 struct hm_str hm_arena_dup(struct hm_arena *arena, struct hm_str s)
 {
-	char *copy = s.len == SIZE_MAX ? NULL : hm_arena_bytes(arena, s.len + 1);
+	char *copy = hm_arena_bytes(arena, s.len + 1);
 
 	if (!copy)
 		return (struct hm_str){ 0 };
@@ -119,6 +125,8 @@ struct hm_str hm_arena_printf(struct hm_arena *arena, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
+	if (n < 0)
+		over_limit(arena); /* longer than an int can say */
 	char *text = n < 0 ? NULL : hm_arena_bytes(arena, (size_t)n + 1);
 	if (!text)
 		return (struct hm_str){ 0 };

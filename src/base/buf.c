@@ -94,7 +94,9 @@ void hm_buf_addf(struct hm_buf *buf, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	char *space = hm_buf_add_space(buf, n < 0 ? 0 : (size_t)n);
+	if (n < 0 && buf->status == HM_OK)
+		buf->status = HM_ELIMIT; /* longer than an int can say */
+	char *space = n < 0 ? NULL : hm_buf_add_space(buf, (size_t)n);
 	if (!space)
 		return;
 	va_start(ap, fmt);

@@ -1,5 +1,7 @@
 #include "base/encode.h"
 
+#include "base/plant.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 static const char std_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -107,6 +109,12 @@ static bool strip_padding(enum hm_base64 form, struct hm_str *text)
 	return text->len % 4 != 1;
 }
 
+static void take_back(struct hm_buf *buf, size_t len)
+{
+	buf->len = len;
+	buf->ptr[len] = '\0';
+}
+
 enum hm_status hm_base64_decode(struct hm_buf *buf, enum hm_base64 form, struct hm_str text, struct hm_err *err)
 {
 	size_t whole = text.len;
@@ -123,12 +131,13 @@ enum hm_status hm_base64_decode(struct hm_buf *buf, enum hm_base64 form, struct 
 	for (size_t i = 0; i < text.len; i++) {
 		int v = base64_value(form, (unsigned char)text.ptr[i]);
 		if (v < 0) {
-			buf->len = before;
+			take_back(buf, before);
 			return hm_fail(err, HM_R_ENCODING, "byte 0x%02x at %zu is no Base64 digit",
 				       (unsigned char)text.ptr[i], i);
 		}
 		bits = bits << 6 | (uint32_t)v;
 		have += 6;
+		HM_PLANT(i == 9 && v == 62 && form == HM_BASE64_ANY);
 		if (have >= 8) {
 			have -= 8;
 			*out++ = (uint8_t)(bits >> have);
@@ -136,7 +145,7 @@ enum hm_status hm_base64_decode(struct hm_buf *buf, enum hm_base64 form, struct 
 		}
 	}
 	if (bits != 0) {
-		buf->len = before;
+		take_back(buf, before);
 		return hm_fail(err, HM_R_ENCODING, "the last Base64 digit has bits that belong to no byte");
 	}
 	return HM_OK;

@@ -47,13 +47,27 @@ const char *hm_status_name(enum hm_status st)
 	return status_names[st];
 }
 
+/* End text of len bytes with "...", and not within a character: a cut text is still UTF-8. */
+static void mark_cut(char *text, size_t len)
+{
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	memcpy(text + len, "...", 4);
+}
+
 static void __attribute__((format(printf, 3, 0)))
 set_cause(struct hm_err *err, enum hm_reason reason, const char *fmt, va_list ap)
 {
+	/* on the side, since the arguments may be parts of err itself */
+	char cause[sizeof(err->cause)];
+	int n = vsnprintf(cause, sizeof(cause), fmt, ap);
+
+	if (n < 0)
+		cause[0] = '\0';
+	if (n >= (int)sizeof(cause))
+		mark_cut(cause, sizeof(cause) - 4);
 	*err = (struct hm_err){ .reason = reason };
-	int n = vsnprintf(err->cause, sizeof(err->cause), fmt, ap);
-	if (n >= (int)sizeof(err->cause))
-		memcpy(err->cause + sizeof(err->cause) - 4, "...", 4);
+	memcpy(err->cause, cause, sizeof(cause));
 }
 
 enum hm_status hm_fail(struct hm_err *err, enum hm_reason reason, const char *fmt, ...)
@@ -98,8 +112,11 @@ enum hm_status hm_fail_errno(struct hm_err *err, int errnum, const char *fmt, ..
 		const char *why = strerrordesc_np(errnum);
 		why = why ? why : "unknown error";
 		size_t room = sizeof(err->cause) - strlen(why) - 3, used = strlen(err->cause);
-		snprintf(err->cause + (used < room ? used : room), sizeof(err->cause) - (used < room ? used : room),
-			 ": %s", why);
+		if (used > room) {
+			mark_cut(err->cause, room - 3);
+			used = strlen(err->cause);
+		}
+		snprintf(err->cause + used, sizeof(err->cause) - used, ": %s", why);
 	}
 	return reasons[reason].status;
 }
@@ -122,7 +139,7 @@ enum hm_status hm_while(struct hm_err *err, enum hm_status st, const char *fmt, 
 	if (inner[0] != '\0' && end < sizeof(err->ctx))
 		end += (size_t)snprintf(err->ctx + end, sizeof(err->ctx) - end, ": %s", inner);
 	if (end >= sizeof(err->ctx))
-		memcpy(err->ctx + sizeof(err->ctx) - 4, "...", 4);
+		mark_cut(err->ctx, sizeof(err->ctx) - 4);
 	return st;
 }
 
@@ -136,10 +153,14 @@ enum hm_status hm_at(struct hm_err *err, enum hm_status st, const char *file, ui
 	}
 	if (file && err->file[0] == '\0') {
 		size_t len = strlen(file), max = sizeof(err->file) - 1;
-		if (len <= max)
+		if (len <= max) {
 			memcpy(err->file, file, len + 1);
-		else
-			snprintf(err->file, sizeof(err->file), "...%s", file + (len - max + 3));
+		} else {
+			const char *end = file + (len - max + 3);
+			while (((unsigned char)*end & 0xc0) == 0x80)
+				end++;
+			snprintf(err->file, sizeof(err->file), "...%s", end);
+		}
 	}
 	return st;
 }
@@ -161,5 +182,5 @@ void hm_err_text(const struct hm_err *err, char *ret_text, size_t size)
 
 	int n = snprintf(ret_text, size, "%s%s%s%s", err->ctx, err->ctx[0] != '\0' ? ": " : "", place, err->cause);
 	if (size >= 4 && n >= 0 && (size_t)n >= size)
-		memcpy(ret_text + size - 4, "...", 4);
+		mark_cut(ret_text, size - 4);
 }

@@ -48,8 +48,8 @@ enum hm_status hm_fd_write(int fd, const char *name, struct hm_str data, struct 
 		ssize_t n = write(fd, data.ptr, data.len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return hm_fail_errno(err, errno, "write '%s'", name);
+		if (n <= 0) /* 0 says nothing, and would be said for ever */
+			return hm_fail_errno(err, n < 0 ? errno : EIO, "write '%s'", name);
 		data = hm_str_skip(data, (size_t)n);
 	}
 	return HM_OK;
@@ -80,7 +80,9 @@ static enum hm_status temp_beside(const char *path, mode_t mode, char **ret_temp
 	if (st != HM_OK)
 		return st;
 	hm_hex_write(suffix, random, sizeof(random));
-	HM_OWN(hm_freep) char *temp = parent ? hm_asprintf("%s/.%s.tmp-%s", parent, hm_path_base(path), suffix) : NULL;
+	/* as much of the name as leaves room for the rest in the 255 bytes that a name may have */
+	HM_OWN(hm_freep)
+	char *temp = parent ? hm_asprintf("%s/.%.200s.tmp-%s", parent, hm_path_base(path), suffix) : NULL;
 	if (!temp)
 		return hm_fail(err, HM_R_NO_MEMORY, "save '%s'", path);
 	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -143,6 +145,17 @@ static enum hm_status same_content(const char *path, struct hm_str data, struct 
 	return st;
 }
 
+/* Give temp the name path, which must be free. Errors: errno, EEXIST where it is not. */
+static int put_new(const char *temp, const char *path)
+{
+	if (link(temp, path) == 0)
+		return 0;
+	/* a file system without hard links */
+	if (errno != EPERM && errno != EOPNOTSUPP)
+		return errno;
+	return renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
 enum hm_status hm_file_save_once(const char *path, struct hm_str data, mode_t mode, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *temp = NULL;
@@ -152,11 +165,9 @@ enum hm_status hm_file_save_once(const char *path, struct hm_str data, mode_t mo
 	if (st != HM_OK)
 		return st;
 	st = write_synced(fd, path, data, err);
-	/* link and not rename: it refuses where the name is taken */
-	bool taken = st == HM_OK && link(temp, path) != 0;
-	int errnum = errno;
+	int errnum = st == HM_OK ? put_new(temp, path) : 0;
 	unlink(temp);
-	if (taken)
+	if (errnum)
 		st = errnum == EEXIST ? same_content(path, data, err) : hm_fail_errno(err, errnum, "link '%s'", path);
 	/* also where it was there: whoever made it may have died before its folder was on disk */
 	return st == HM_OK ? sync_parent(path, err) : st;
@@ -237,21 +248,33 @@ enum hm_status hm_dir_replace(const char *finished, const char *place, struct hm
 	return st == HM_OK ? sync_parent(finished, err) : st;
 }
 
+static bool is_same_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 enum hm_status hm_file_lock(const char *path, bool wait, int *ret_fd, struct hm_err *err)
 {
-	HM_OWN(hm_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return hm_fail_errno(err, errno, "open '%s'", path);
-	while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
-		if (errno == EWOULDBLOCK)
-			return hm_fail(err, HM_R_FILE_LOCKED, "another process holds '%s'", path);
-		if (errno != EINTR || !wait)
-			return hm_fail_errno(err, errno, "lock '%s'", path);
+	for (;;) {
+		HM_OWN(hm_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return hm_fail_errno(err, errno, "open '%s'", path);
+		while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
+			if (errno == EWOULDBLOCK)
+				return hm_fail(err, HM_R_FILE_LOCKED, "another process holds '%s'", path);
+			if (errno != EINTR)
+				return hm_fail_errno(err, errno, "lock '%s'", path);
+		}
+		/* Whoever had it may have removed the file meanwhile: the lock of a file without a name excludes
+		 * nobody. */
+		if (!is_same_file(fd, path))
+			continue;
+		*ret_fd = fd;
+		fd = -1;
+		return HM_OK;
 	}
-	*ret_fd = fd;
-	fd = -1;
-	return HM_OK;
 }
 
 static mode_t kind_of(const char *path)

@@ -30,7 +30,8 @@ enum hm_status hm_fd_read(int fd, const char *name, size_t max, struct hm_buf *r
 enum hm_status hm_fd_write(int fd, const char *name, struct hm_str data, struct hm_err *err) HM_MUST;
 
 /*
- * Replace a file in one step: temporary file in the same folder, fsync, rename, fsync of the folder.
+ * Replace a file in one step: temporary file in the same folder, fsync, rename, fsync of the folder. A link of that
+ * name is replaced, not followed.
  *
  * Shape   mode: permissions of the new file, whatever the umask.
  * Errors  HM_EIO file.io, file.no-space; HM_ENOTFOUND: the folder. The old file is then as it was.
@@ -46,7 +47,7 @@ enum hm_status hm_file_save(const char *path, struct hm_str data, mode_t mode, s
 enum hm_status hm_file_save_once(const char *path, struct hm_str data, mode_t mode, struct hm_err *err) HM_MUST;
 
 /*
- * Make a folder and those above it that are missing; each is on disk when this returns.
+ * Make a folder and those above it that are missing; each that it makes is on disk when this returns.
  *
  * Errors  HM_EIO file.io; HM_EPARSE file.kind: something else has that name
  */

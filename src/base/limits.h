@@ -13,6 +13,10 @@
 #define HM_MIB (1024 * HM_KIB)
 #define HM_GIB (1024 * HM_MIB)
 
+/* Deepest folder that a walk enters: each holds a descriptor, of which a process has 1024, and no real tree comes near.
+ */
+#define HM_MAX_TREE_DEPTH 256
+
 /* A configuration file, a key, a certificate: nobody writes a larger one by hand. */
 #define HM_MAX_CONFIG_FILE (4 * HM_MIB)
 

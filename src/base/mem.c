@@ -9,9 +9,14 @@ static atomic_bool has_failed;
 
 static bool may_allocate(void)
 {
-	if (atomic_load_explicit(&fail_at, memory_order_relaxed) == 0)
-		return true;
-	if (atomic_fetch_sub(&fail_at, 1) != 1)
+	unsigned long left = atomic_load_explicit(&fail_at, memory_order_relaxed);
+
+	/* never below 0, however many threads count at once */
+	do {
+		if (left == 0)
+			return true;
+	} while (!atomic_compare_exchange_weak(&fail_at, &left, left - 1));
+	if (left > 1)
 		return true;
 	atomic_store(&has_failed, true);
 	return false;
@@ -35,6 +40,11 @@ void *hm_malloc(size_t size)
 
 void *hm_calloc(size_t count, size_t size)
 {
+	size_t bytes;
+
+	/* calloc(3) would see it too, but the sanitizers take that for a mistake */
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return NULL;
 	return may_allocate() ? calloc(count ? count : 1, size ? size : 1) : NULL;
 }
 

@@ -1,9 +1,10 @@
 #include "base/parallel.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <unistd.h>
 
 enum { max_threads = 64 };
 
@@ -50,15 +51,21 @@ enum hm_status hm_parallel(size_t threads, size_t count, hm_parallel_fn work, vo
 	size_t started = 0;
 
 	if (threads == 0) {
-		long n = sysconf(_SC_NPROCESSORS_ONLN);
-		threads = n < 1 ? 1 : (size_t)n;
+		/* those that we may run on, which a container can make fewer than there are */
+		cpu_set_t mine;
+		threads = sched_getaffinity(0, sizeof(mine), &mine) == 0 ? (size_t)CPU_COUNT(&mine) : 1;
 	}
 	if (threads > count)
 		threads = count;
 	if (threads > max_threads)
 		threads = max_threads;
+	/* Signals stay with the caller's thread: it is the one whose waiting they must interrupt. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
 	while (started + 1 < threads && pthread_create(&ids[started], NULL, run, &job) == 0)
 		started++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	run(&job);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(ids[i], NULL);

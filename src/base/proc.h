@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 struct hm_proc_opts {
-	const char *const *argv; /* ends in NULL; argv[0] is looked up in the PATH of this process */
+	const char *const *argv; /* ends in NULL; argv[0] is looked up in PATH and folder of this process, not in dir */
 	const char *const *env;  /* ends in NULL; NULL: this process's own */
 	const char *dir;         /* NULL: this process's own */
 	int in, out, err;        /* descriptors, borrowed; -1 is /dev/null */
@@ -40,7 +40,8 @@ void hm_proc_result_done(struct hm_proc_result *result);
 enum hm_status hm_proc_start(const struct hm_proc_opts *opts, pid_t *ret_pid, struct hm_err *err) HM_MUST;
 
 /*
- * Start a program, collect what it writes and wait for its end. opts->out and opts->err are not used.
+ * Start a program, collect what it writes and wait for its end and that of whoever else writes there. opts->in, out and
+ * err are not used.
  *
  * Shape   in: what it reads; the empty view is /dev/null.
  * Units   timeout_ms: 0 for none; max_output: bytes of each stream.

@@ -10,7 +10,7 @@ void hm_strv_clear(struct hm_strv *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->v[i]);
 	list->count = 0;
-	list->failed = false;
+	list->status = HM_OK;
 	if (list->v)
 		list->v[0] = NULL;
 }
@@ -24,12 +24,18 @@ void hm_strv_done(struct hm_strv *list)
 	*list = (struct hm_strv){ 0 };
 }
 
+static void fail(struct hm_strv *list, enum hm_status st)
+{
+	if (list->status == HM_OK)
+		list->status = st;
+}
+
 /* Takes text over; NULL means that memory ran out making it. */
 static void add_owned(struct hm_strv *list, char *text)
 {
-	if (!text || list->failed || !hm_grow(&list->v, &list->cap, list->count + 2, sizeof(list->v[0]))) {
+	if (!text || list->status != HM_OK || !hm_grow(&list->v, &list->cap, list->count + 2, sizeof(list->v[0]))) {
 		free(text);
-		list->failed = true;
+		fail(list, HM_ENOMEM);
 		return;
 	}
 	list->v[list->count++] = text;
@@ -38,7 +44,13 @@ static void add_owned(struct hm_strv *list, char *text)
 
 void hm_strv_add_str(struct hm_strv *list, struct hm_str s)
 {
-	add_owned(list, hm_asprintf("%.*s", HM_STR_ARG(s)));
+	char *copy = NULL;
+	enum hm_status st = hm_str_dup(s, &copy, NULL);
+
+	if (st == HM_OK)
+		add_owned(list, copy);
+	else
+		fail(list, st);
 }
 
 void hm_strv_add(struct hm_strv *list, const char *cstr)
@@ -83,7 +95,7 @@ void hm_strv_setenv(struct hm_strv *env, const char *name, const char *value)
 	}
 	char *text = hm_asprintf("%s=%s", name, value);
 	if (!text) {
-		env->failed = true;
+		fail(env, HM_ENOMEM);
 		return;
 	}
 	free(env->v[at]);
@@ -114,5 +126,9 @@ void hm_strv_sort(struct hm_strv *list)
 
 enum hm_status hm_strv_check(const struct hm_strv *list, struct hm_err *err)
 {
-	return list->failed ? hm_fail(err, HM_R_NO_MEMORY, "a list of %zu strings", list->count) : HM_OK;
+	if (list->status == HM_EPARSE)
+		return hm_fail(err, HM_R_ENCODING, "a NUL byte inside one of %zu strings", list->count + 1);
+	if (list->status != HM_OK)
+		return hm_fail(err, HM_R_NO_MEMORY, "a list of %zu strings", list->count);
+	return HM_OK;
 }

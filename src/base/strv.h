@@ -17,13 +17,13 @@
 struct hm_strv {
 	char **v; /* count strings and a NULL; NULL while empty */
 	size_t count, cap;
-	bool failed; /* memory ran out; sticks */
+	enum hm_status status; /* HM_OK, HM_ENOMEM or HM_EPARSE; sticks */
 };
 
 void hm_strv_done(struct hm_strv *list);
 void hm_strv_clear(struct hm_strv *list);
 
-/* Add a copy. */
+/* Add a copy. A NUL inside fails: a C string cannot hold it, and what stands before it is another text. */
 void hm_strv_add(struct hm_strv *list, const char *cstr);
 void hm_strv_add_str(struct hm_strv *list, struct hm_str s);
 void hm_strv_addf(struct hm_strv *list, const char *fmt, ...) HM_PRINTF(2, 3);
@@ -40,7 +40,9 @@ bool hm_strv_has(const struct hm_strv *list, const char *cstr);
 void hm_strv_sort(struct hm_strv *list);
 
 /*
- * Errors  HM_ENOMEM: something could not be added
+ * Ask once whether all was added.
+ *
+ * Errors  HM_ENOMEM; HM_EPARSE encoding: a NUL inside
  */
 enum hm_status hm_strv_check(const struct hm_strv *list, struct hm_err *err) HM_MUST;
 

@@ -1,5 +1,7 @@
 #include "base/time.h"
 
+#include "base/plant.h"
+
 #include <stdio.h>
 
 /* Days since 1970-01-01. Years are counted from March, so that the leap day is a year's last. */
@@ -120,6 +122,7 @@ static bool parse(struct hm_str s, int64_t *ret_time_ns)
 		return false;
 	if (!take_fraction(&s, &ns) || !take_offset(&s, &offset))
 		return false;
+	HM_PLANT(offset < 0 && ns > 0);
 	if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > days_in_month(d.year, d.month) || d.hour > 23 ||
 	    d.minute > 59 || d.second > 59)
 		return false;

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 
 struct walk {
 	hm_tree_fn visit;
@@ -33,6 +34,7 @@ static enum hm_status list_names(int fd, const char *path, struct hm_strv *ret_n
 			close(copy);
 		return hm_fail_errno(err, errnum, "read folder '%s'", path);
 	}
+	rewinddir(dir); /* the copy shares its place in the folder with fd, which may have been listed before */
 	for (;;) {
 		errno = 0;
 		const struct dirent *d = readdir(dir);
@@ -101,37 +103,96 @@ enum hm_status hm_tree_walk(const char *root, hm_tree_fn visit, void *ctx, struc
 	return st;
 }
 
-static enum hm_status remove_at(int dirfd, const char *name, const char *whole, int depth, struct hm_err *err)
+/* A removal: folders deeper than a few descriptors reach are moved up into the folder that goes anyway. */
+struct removal {
+	const char *path; /* as it was given, for the error's text */
+	int top;          /* the folder at path */
+	unsigned moved;   /* folders moved into it, for their names */
+};
+
+enum { open_folders = 32 };
+
+/* Open a folder to empty it, giving its owner the right to do so; -1 with errno. */
+static int open_own(int dirfd, const char *name)
+{
+	HM_OWN(hm_closep) int handle = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat info;
+	char self[32];
+
+	if (handle < 0 || fstat(handle, &info) != 0)
+		return -1;
+	/* through the handle, because by name a link that has taken the folder's place would be followed */
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", handle);
+	if ((info.st_mode & 0700) != 0700)
+		(void)!chmod(self, 0700); /* where it fails, the opening or the removal says why */
+	return openat(handle, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static enum hm_status empty_folder(struct removal *r, int fd, const char *name, int depth, struct hm_err *err);
+
+static enum hm_status remove_at(struct removal *r, int dirfd, const char *name, int depth, struct hm_err *err)
 {
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return HM_OK;
-	if (errno != EISDIR && errno != EPERM)
-		return hm_fail_errno(err, errno, "remove '%s' in '%s'", name, whole);
-	if (depth > HM_MAX_TREE_DEPTH)
-		return hm_fail(err, HM_R_LIMIT, "'%s' is more than %d folders deep", whole, HM_MAX_TREE_DEPTH);
+	int why = errno;
+	if (why != EISDIR && why != EPERM)
+		return hm_fail_errno(err, why, "remove '%s' in '%s'", name, r->path);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return HM_OK;
+	if (errno == ENOTDIR) /* EPERM was about a file, which may be marked as never to change */
+		return hm_fail_errno(err, why, "remove '%s' in '%s'", name, r->path);
 
-	HM_OWN(hm_closep) int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
-		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	HM_OWN(hm_closep) int fd = open_own(dirfd, name);
 	if (fd < 0)
-		return hm_fail_errno(err, errno, "open folder '%s' in '%s'", name, whole);
+		return hm_fail_errno(err, errno, "open folder '%s' in '%s'", name, r->path);
+	if (depth > open_folders) {
+		HM_OWN(hm_freep) char *up = hm_asprintf(".hallmark-removed-%u", r->moved++);
+		if (!up)
+			return hm_fail(err, HM_R_NO_MEMORY, "remove '%s'", r->path);
+		/* where that name is taken, the next round takes the next */
+		if (renameat2(dirfd, name, r->top, up, RENAME_NOREPLACE) == 0 || errno == EEXIST)
+			return HM_OK;
+		return hm_fail_errno(err, errno, "move folder '%s' in '%s'", name, r->path);
+	}
+	enum hm_status st = empty_folder(r, fd, name, depth, err);
+	/* not empty where a name was taken, or somebody adds to it: the next round sees it */
+	if (st == HM_OK && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT && errno != ENOTEMPTY)
+		st = hm_fail_errno(err, errno, "remove folder '%s' in '%s'", name, r->path);
+	return st;
+}
 
-	struct stat info;
-	if (fstat(fd, &info) == 0 && (info.st_mode & 0300) != 0300)
-		(void)!fchmod(fd, 0700); /* where it fails, the removal below says why */
-
+static enum hm_status empty_folder(struct removal *r, int fd, const char *name, int depth, struct hm_err *err)
+{
 	HM_OWN(hm_strv_done) struct hm_strv names = { 0 };
+
 	enum hm_status st = list_names(fd, name, &names, err);
 	for (size_t i = 0; i < names.count && st == HM_OK; i++)
-		st = remove_at(fd, names.v[i], whole, depth + 1, err);
-	if (st == HM_OK && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-		st = hm_fail_errno(err, errno, "remove folder '%s' in '%s'", name, whole);
+		st = remove_at(r, fd, names.v[i], depth + 1, err);
 	return st;
 }
 
 enum hm_status hm_tree_remove(const char *path, struct hm_err *err)
 {
-	return remove_at(AT_FDCWD, path, path, 1, err);
+	struct removal r = { path, -1, 0 };
+
+	if (unlink(path) == 0 || errno == ENOENT)
+		return HM_OK;
+	int why = errno;
+	if (why != EISDIR && why != EPERM)
+		return hm_fail_errno(err, why, "remove '%s'", path);
+	HM_OWN(hm_closep) int fd = open_own(AT_FDCWD, path);
+	if (fd < 0)
+		return hm_fail_errno(err, errno == ENOTDIR ? why : errno, "remove '%s'", path);
+	r.top = fd;
+	/* A round removes what it finds down to where it moves folders up; each makes the deepest way shorter. */
+	for (;;) {
+		unsigned before = r.moved;
+		enum hm_status st = empty_folder(&r, fd, path, 1, err);
+		if (st != HM_OK)
+			return st;
+		if (rmdir(path) == 0 || errno == ENOENT)
+			return HM_OK;
+		if (errno != ENOTEMPTY || r.moved == before)
+			return hm_fail_errno(err, errno, "remove folder '%s'", path);
+	}
 }

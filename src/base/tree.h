@@ -11,9 +11,6 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Deepest folder that is entered; the kernel's own path limit comes to half of it. */
-#define HM_MAX_TREE_DEPTH 1024
-
 struct hm_tree_entry {
 	const char *path;        /* relative to the root, without a leading "./" */
 	const char *name;        /* the last part of path */
@@ -41,8 +38,9 @@ typedef enum hm_status (*hm_tree_fn)(void *ctx, const struct hm_tree_entry *entr
 enum hm_status hm_tree_walk(const char *root, hm_tree_fn visit, void *ctx, struct hm_err *err) HM_MUST;
 
 /*
- * Remove a file, a link, or a folder with all in it. Folders that their owner may not write, as in a Go module cache,
- * are made writable first. What is not there is no error.
+ * Remove a file, a link, or a folder with all in it, however deep. Folders that their owner may not write, as in a Go
+ * module cache, are made writable first. What is not there is no error. Nothing outside is touched, even where another
+ * process puts links into the tree meanwhile.
  *
  * Errors  HM_EIO
  */
