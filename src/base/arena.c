@@ -101,6 +101,11 @@ void *hm_arena_calloc(struct hm_arena *arena, size_t count, size_t size)
 	return piece;
 }
 
+void *hm_arena_words(struct hm_arena *arena, size_t size)
+{
+	return take(arena, size, alignof(uint64_t));
+}
+
 char *hm_arena_bytes(struct hm_arena *arena, size_t len)
 {
 	return take(arena, len, 1);

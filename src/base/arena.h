@@ -39,6 +39,9 @@ void *hm_arena_alloc(struct hm_arena *arena, size_t size) __attribute__((alloc_s
 /* Cleared memory for count elements; NULL also when the product overflows. */
 void *hm_arena_calloc(struct hm_arena *arena, size_t count, size_t size) __attribute__((alloc_size(2, 3))) HM_MUST;
 
+/* Memory that is aligned for pointers and numbers of 64 bits only, not cleared: for many small things. */
+void *hm_arena_words(struct hm_arena *arena, size_t size) __attribute__((alloc_size(2))) HM_MUST;
+
 /* Bytes without alignment, for text. */
 char *hm_arena_bytes(struct hm_arena *arena, size_t len) HM_MUST;
 

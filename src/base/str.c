@@ -149,6 +149,25 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 	return more + 1;
 }
 
+size_t hm_utf8_len(struct hm_str s)
+{
+	return s.len == 0 ? 0 : utf8_len((const unsigned char *)s.ptr, s.len);
+}
+
+size_t hm_utf8_write(char ret_text[4], uint32_t c)
+{
+	if (c < 0x80) {
+		ret_text[0] = (char)c;
+		return 1;
+	}
+	/* The first byte says how many there are; each of the others holds six bits. */
+	size_t len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	for (size_t i = len - 1; i > 0; i--, c >>= 6)
+		ret_text[i] = (char)(0x80 | (c & 0x3f));
+	ret_text[0] = (char)(0xf00 >> len | c);
+	return len;
+}
+
 bool hm_str_is_utf8(struct hm_str s)
 {
 	for (size_t i = 0; i < s.len;) {

@@ -99,6 +99,12 @@ bool hm_str_to_i64(struct hm_str s, int64_t *ret_number) HM_MUST;
 /* Whether all of it is well-formed UTF-8: no surrogates, nothing overlong, nothing past U+10FFFF. */
 bool hm_str_is_utf8(struct hm_str s);
 
+/* Bytes of the character that s begins with; 0 where it begins with none that is well formed. */
+size_t hm_utf8_len(struct hm_str s);
+
+/* Write a character, up to U+10FFFF, as UTF-8; returns its length. */
+size_t hm_utf8_write(char ret_text[4], uint32_t c);
+
 /* Whether all of it is printable ASCII (0x20 to 0x7e). */
 bool hm_str_is_printable(struct hm_str s);
 
