@@ -24,14 +24,15 @@
 #define HM_MAX_PROC_OUTPUT (16 * HM_MIB)
 
 /*
- * JSON, where a caller does not say otherwise. Depth: no format that we read nests half as deep. Members of one array or
- * object: each takes at least two bytes of text and 16 of memory, and is counted in 32 bits.
+ * JSON, where a caller does not say otherwise. Depth: no format that we read nests half as deep. Members of one array
+ * or object: each takes at least two bytes of text and 16 of memory, and is counted in 32 bits.
  */
 #define HM_MAX_JSON_SIZE    HM_GIB
 #define HM_MAX_JSON_DEPTH   128
 #define HM_MAX_JSON_MEMBERS ((uint32_t)1 << 26)
 
-/* What a caller may ask for at most: values are compared and written by functions that call themselves. Go has the same. */
+/* What a caller may ask for at most: values are compared and written by functions that call themselves. Go has the
+ * same. */
 #define HM_TOP_JSON_DEPTH 10000
 
 /* A name in an archive: the kernel's own limit on a path. */

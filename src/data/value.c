@@ -92,7 +92,7 @@ enum hm_status hm_value_need(const struct hm_value *object, const char *name, en
 enum hm_status hm_value_need_str(const struct hm_value *object, const char *name, struct hm_str *ret_text,
 				 struct hm_err *err)
 {
-	const struct hm_value *v;
+	const struct hm_value *v = NULL;
 	enum hm_status st = hm_value_need(object, name, HM_STRING, &v, err);
 
 	if (st == HM_OK)
@@ -102,7 +102,7 @@ enum hm_status hm_value_need_str(const struct hm_value *object, const char *name
 
 enum hm_status hm_value_need_bool(const struct hm_value *object, const char *name, bool *ret_truth, struct hm_err *err)
 {
-	const struct hm_value *v;
+	const struct hm_value *v = NULL;
 	enum hm_status st = hm_value_need(object, name, HM_BOOL, &v, err);
 
 	if (st == HM_OK)
@@ -113,7 +113,7 @@ enum hm_status hm_value_need_bool(const struct hm_value *object, const char *nam
 enum hm_status hm_value_need_i64(const struct hm_value *object, const char *name, int64_t *ret_number,
 				 struct hm_err *err)
 {
-	const struct hm_value *v;
+	const struct hm_value *v = NULL;
 	enum hm_status st = hm_value_need(object, name, HM_NUMBER, &v, err);
 
 	if (st == HM_OK && !hm_number_to_i64(v, ret_number))
@@ -124,7 +124,7 @@ enum hm_status hm_value_need_i64(const struct hm_value *object, const char *name
 enum hm_status hm_value_need_u64(const struct hm_value *object, const char *name, uint64_t *ret_number,
 				 struct hm_err *err)
 {
-	const struct hm_value *v;
+	const struct hm_value *v = NULL;
 	enum hm_status st = hm_value_need(object, name, HM_NUMBER, &v, err);
 
 	if (st == HM_OK && !hm_number_to_u64(v, ret_number))
