@@ -79,6 +79,12 @@
 /* Hops of one question: registries need two; more is a circle. */
 #define HM_MAX_HTTP_REDIRECTS 5
 
+/* Bits of an RSA modulus: checking a signature with 8192 takes 0.1 ms; nobody makes larger keys. */
+#define HM_MAX_RSA_BITS 8192
+
+/* A signature: that of the largest RSA key. */
+#define HM_MAX_SIGNATURE (HM_MAX_RSA_BITS / 8)
+
 /* A value in a database: what is larger is a file of its own, named by its digest. */
 #define HM_MAX_DB_VALUE (16 * HM_MIB)
 

@@ -2,20 +2,18 @@
 
 #include "base/mem.h"
 #include "base/own.h"
+#include "crypto/ssl.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-#include <openssl/evp.h>
-
 static const struct {
 	const char *name;
 	size_t len;
-	const EVP_MD *(*md)(void);
 } algs[] = {
-	[HM_SHA256] = { "sha256", 32, EVP_sha256 },
-	[HM_SHA384] = { "sha384", 48, EVP_sha384 },
-	[HM_SHA512] = { "sha512", 64, EVP_sha512 },
+	[HM_SHA256] = { "sha256", 32 },
+	[HM_SHA384] = { "sha384", 48 },
+	[HM_SHA512] = { "sha512", 64 },
 };
 
 size_t hm_digest_len(enum hm_digest_alg alg)
@@ -46,9 +44,10 @@ bool hm_digest_eq(const struct hm_digest *a, const struct hm_digest *b)
 
 enum hm_status hm_hasher_init(struct hm_hasher *ret_hasher, enum hm_digest_alg alg, struct hm_err *err)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	const EVP_MD *md = hm_ssl_md(alg);
+	EVP_MD_CTX *ctx = md ? EVP_MD_CTX_new() : NULL;
 
-	if (!ctx || !EVP_DigestInit_ex(ctx, algs[alg].md(), NULL)) {
+	if (!ctx || !EVP_DigestInit_ex2(ctx, md, NULL)) {
 		EVP_MD_CTX_free(ctx);
 		return hm_fail(err, HM_R_NO_MEMORY, "%s", algs[alg].name);
 	}
