@@ -85,6 +85,28 @@
 /* A signature: that of the largest RSA key. */
 #define HM_MAX_SIGNATURE (HM_MAX_RSA_BITS / 8)
 
+/* A certificate: those with long lists of names have some 10 KiB. */
+#define HM_MAX_CERT (64 * HM_KIB)
+
+/* Extensions of a certificate: Fulcio writes up to 30; each is compared with each, because none may stand there twice.
+ */
+#define HM_MAX_CERT_EXTS 64
+
+/* Certificates of a path, the leaf and the anchor among them: Sigstore's have 3. */
+#define HM_MAX_CERT_PATH 10
+
+/* Certificates of one authority: every path among them is searched. */
+#define HM_MAX_POOL_CERTS 16
+
+/* SCTs of a certificate: Fulcio embeds one, web servers' certificates have up to 5. */
+#define HM_MAX_SCTS 8
+
+/* Certificates in a time stamp: the signer's and what leads to the anchor. */
+#define HM_MAX_TSP_CERTS 8
+
+/* A time stamp's nonce: 8 to 20 bytes in practice; it is echoed. */
+#define HM_MAX_TSP_NONCE 64
+
 /* A value in a database: what is larger is a file of its own, named by its digest. */
 #define HM_MAX_DB_VALUE (16 * HM_MIB)
 
