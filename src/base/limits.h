@@ -35,6 +35,9 @@
  * same. */
 #define HM_TOP_JSON_DEPTH 10000
 
+/* Elements of a field where the table that it is decoded by says nothing: lists in documents are shorter by far. */
+#define HM_MAX_FIELD_ITEMS ((size_t)10000)
+
 /* A name in an archive: the kernel's own limit on a path. */
 #define HM_MAX_ARCHIVE_PATH ((size_t)4096)
 
