@@ -36,6 +36,23 @@ def hallmark():
     return path
 
 
+@pytest.fixture(scope="session")
+def go_program(go_env, tmp_path_factory):
+    """go_program("tlog"): the Go program in tests/peers/tlog/go, built once. Go's own caches are the caller's."""
+    built = {}
+
+    def build(name):
+        if name not in built:
+            folder, path = TOP / "tests" / "peers" / name / "go", tmp_path_factory.mktemp("go") / name
+            env = {**clean_environment(path.parent), **{k: v for k, v in go_env.items() if v}, "GOFLAGS": "-mod=readonly"}
+            done = subprocess.run(["go", "build", "-o", str(path), "."], cwd=folder, env=env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, check=False)
+            assert done.returncode == 0, done.stdout
+            built[name] = path
+        return built[name]
+    return build
+
+
 @pytest.fixture
 def home(tmp_path):
     """An empty home folder."""

@@ -113,4 +113,10 @@
 /* A value in a database: what is larger is a file of its own, named by its digest. */
 #define HM_MAX_DB_VALUE (16 * HM_MIB)
 
+/* A signed note: what Go's reader of notes accepts, room for many witnesses' post-quantum signatures of 5 kB. */
+#define HM_MAX_NOTE (1 * HM_MIB)
+
+/* Signature lines of a note: what Go's reader accepts, far above the 16 that C2SP asks for. */
+#define HM_MAX_NOTE_SIGNATURES 100
+
 #endif
