@@ -110,6 +110,13 @@
 /* A time stamp's nonce: 8 to 20 bytes in practice; it is echoed. */
 #define HM_MAX_TSP_NONCE 64
 
+/* The body of a request to one of our services: the largest that the peers' servers take is 4 MiB. */
+#define HM_MAX_SERVED_BODY (8 * HM_MIB)
+
+/* All bodies that a server is reading at once: thirty-two of the largest, so that many clients cannot take all memory.
+ */
+#define HM_MAX_SERVED_BODIES (256 * HM_MIB)
+
 /* A value in a database: what is larger is a file of its own, named by its digest. */
 #define HM_MAX_DB_VALUE (16 * HM_MIB)
 
