@@ -1,0 +1,135 @@
+/* help, version, completion, and what packaging asks for: man pages and documentation pages. */
+#include "cli/commands.h"
+#include "cli/help.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/own.h"
+#include "cli/version.h"
+
+static enum hm_status run_help(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
+			       struct hm_err *err)
+{
+	size_t words;
+
+	(void)opts;
+	if (count == 0) {
+		hm_help_all(cli->all, cli->out);
+		return HM_OK;
+	}
+	const struct hm_cmd *cmd = hm_cli_find(cli->all, args, &words);
+	if (!cmd || words != count)
+		return hm_fail(err, HM_R_USAGE, "no command '%s%s%s'", args[0], count > 1 ? " " : "",
+			       count > 1 ? args[1] : "");
+	hm_help_one(cmd, cli->out);
+	return HM_OK;
+}
+
+const struct hm_cmd hm_cmd_help = {
+	.name = "help",
+	.summary = "list the commands, or explain one",
+	.args = "[COMMAND]",
+	.about = "Without an argument, all commands with a line each; with one, the same as COMMAND --help.",
+	.example = "  hallmark help verify-blob\n",
+	.max_args = 2,
+	.run = run_help,
+};
+
+static enum hm_status run_version(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
+				  struct hm_err *err)
+{
+	(void)opts, (void)args, (void)count, (void)err;
+	fprintf(cli->out, "hallmark %s\n", HM_VERSION);
+	return HM_OK;
+}
+
+const struct hm_cmd hm_cmd_version = {
+	.name = "version",
+	.summary = "print the version",
+	.args = "",
+	.about = "Prints the version of this program.",
+	.example = "  hallmark version\n  hallmark " HM_VERSION "\n",
+	.run = run_version,
+};
+
+static enum hm_status run_completion(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
+				     struct hm_err *err)
+{
+	(void)opts, (void)count;
+	if (!hm_help_completion(cli->all, args[0], cli->out))
+		return hm_fail(err, HM_R_USAGE, "completion is for bash, zsh and fish, not for '%s'", args[0]);
+	return HM_OK;
+}
+
+const struct hm_cmd hm_cmd_completion = {
+	.name = "completion",
+	.summary = "print the completion of a shell",
+	.args = "bash|zsh|fish",
+	.about = "Prints a script that teaches the shell hallmark's commands and options.",
+	.example = "  hallmark completion bash >~/.local/share/bash-completion/completions/hallmark\n",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_completion,
+};
+
+struct pages_opts {
+	bool markdown;
+};
+
+static const struct hm_opt pages_table[] = {
+	{ "markdown", 0, HM_OPT_FLAG, offsetof(struct pages_opts, markdown), NULL,
+	  "write pages for docs/commands and not for man(1)", NULL, NULL },
+};
+
+static enum hm_status write_page(struct hm_cli *cli, const struct hm_cmd *cmd, bool markdown, const char *folder,
+				 struct hm_err *err)
+{
+	char name[64];
+	HM_OWN(hm_freep) char *text = NULL;
+	size_t len = 0;
+
+	snprintf(name, sizeof(name), "%s%s%s", markdown ? "" : "hallmark", cmd && !markdown ? "-" : "",
+		 cmd ? cmd->name : "");
+	for (char *c = name; *c; c++)
+		*c = *c == ' ' ? '-' : *c;
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s.%s", folder, name, markdown ? "md" : "1");
+	FILE *f = path ? open_memstream(&text, &len) : NULL;
+	if (!f)
+		return hm_fail(err, HM_R_NO_MEMORY, "page of '%s'", name);
+	if (markdown)
+		hm_help_markdown(cmd, f);
+	else
+		hm_help_man(cli->all, cmd, f);
+	if (fclose(f) != 0)
+		return hm_fail(err, HM_R_NO_MEMORY, "page of '%s'", name);
+	return hm_file_save(path, hm_str_of(text, len), 0644, err);
+}
+
+static enum hm_status run_pages(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
+				struct hm_err *err)
+{
+	const struct pages_opts *o = opts;
+
+	(void)count;
+	enum hm_status st = hm_dir_make(args[0], 0755, err);
+	if (st == HM_OK && !o->markdown)
+		st = write_page(cli, NULL, false, args[0], err);
+	for (size_t i = 0; cli->all[i] && st == HM_OK; i++) {
+		if (!cli->all[i]->is_hidden)
+			st = write_page(cli, cli->all[i], o->markdown, args[0], err);
+	}
+	return st;
+}
+
+const struct hm_cmd hm_cmd_pages = {
+	.name = "pages",
+	.summary = "write a manual page for each command",
+	.args = "FOLDER",
+	.about = "Writes hallmark.1 and one page for each command into FOLDER; packaging calls this.",
+	.example = "  hallmark pages build/man\n",
+	HM_CMD_OPTS(pages_table, struct pages_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.is_hidden = true,
+	.run = run_pages,
+};
