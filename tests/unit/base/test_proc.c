@@ -99,6 +99,9 @@ static void test_stopping(void **state)
 			       rows[i].want);
 		assert_true(hm_monotonic_ns() - begin_ns < 20 * HM_NS_PER_S);
 		assert_int_equal(result.exit_code, 42);
+		/* a signal to a child's child is on its way when the call returns */
+		for (int wait = 0; wait < 500 && is_alive("pid"); wait++)
+			usleep(10000);
 		assert_false(is_alive("pid"));
 	}
 	/* exactly as much as may be is not too much */
