@@ -193,6 +193,12 @@ static const char *open_frame(struct tree *t, const char *p)
 	return p + 1;
 }
 
+/* The values that wait for a frame to end. */
+static const struct hm_value *values_of(const struct tree *t, const struct frame *frame)
+{
+	return t->values_count > frame->first_value ? t->values + frame->first_value : NULL;
+}
+
 static struct hm_value make_array(struct tree *t, const struct hm_value *items, uint32_t count)
 {
 	struct hm_value array = { .kind = HM_ARRAY, .len = count };
@@ -219,7 +225,7 @@ static const char *make_own(struct tree *t, const struct frame *frame, const cha
 				       hm_json_find_key(frame->begin, p, order.twice - 1), "this key comes twice");
 	const struct hm_keys *own = hm_keys_make(t->arena, keys, &order);
 	object->len = order.count;
-	object->members = own ? hm_members_make(t->arena, own, t->values + frame->first_value, &order) : NULL;
+	object->members = own ? hm_members_make(t->arena, own, values_of(t, frame), &order) : NULL;
 	return p;
 }
 
@@ -238,8 +244,7 @@ static const char *make_object(struct tree *t, const struct frame *frame, const 
 	}
 	if (!hm_shape_finish(&t->shapes, frame->shape))
 		return no_memory(t, p);
-	object->members =
-	    hm_members_make(t->arena, frame->shape->keys, t->values + frame->first_value, &frame->shape->order);
+	object->members = hm_members_make(t->arena, frame->shape->keys, values_of(t, frame), &frame->shape->order);
 	return p;
 }
 
@@ -252,7 +257,7 @@ static const char *close_frame(struct tree *t, const char *p)
 
 	HM_PLANT(t->depth == 3 && frame->is_object && count == 3);
 	if (!frame->is_object)
-		v = make_array(t, t->values + frame->first_value, count);
+		v = make_array(t, values_of(t, frame), count);
 	else if (!make_object(t, frame, p, &v))
 		return NULL;
 	if (t->arena->status != HM_OK)
