@@ -43,6 +43,16 @@ const EVP_MD *hm_ssl_md(enum hm_digest_alg alg)
 	return md;
 }
 
+enum hm_status hm_ssl_sha1(struct hm_str bytes, uint8_t ret_hash[HM_SHA1_LEN], struct hm_err *err)
+{
+	OSSL_LIB_CTX *lib = hm_ssl_ctx();
+	size_t len = 0;
+
+	if (!lib || EVP_Q_digest(lib, "SHA1", NULL, bytes.ptr, bytes.len, ret_hash, &len) != 1 || len != HM_SHA1_LEN)
+		return hm_ssl_fail(err, HM_R_NO_MEMORY, "SHA-1");
+	return HM_OK;
+}
+
 bool hm_ssl_no_memory(void)
 {
 	return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||

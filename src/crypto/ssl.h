@@ -22,6 +22,10 @@ OSSL_LIB_CTX *hm_ssl_ctx(void);
 /* A digest, borrowed. Errors: NULL when memory has run out. */
 const EVP_MD *hm_ssl_md(enum hm_digest_alg alg);
 
+/* SHA-1, which only names certificates here and proves nothing. Errors: HM_ENOMEM. */
+#define HM_SHA1_LEN 20
+enum hm_status hm_ssl_sha1(struct hm_str bytes, uint8_t ret_hash[HM_SHA1_LEN], struct hm_err *err) HM_MUST;
+
 /*
  * Record that a call of OpenSSL failed: the text, and behind it what OpenSSL says. Its queue is empty afterwards.
  *

@@ -50,7 +50,7 @@ struct hm_tsp_authority {
  * Add a reply that grants a request: status, and a CMS message of version 3 with one signer and accuracy 1 s.
  *
  * Units   time_s: seconds since 1970.
- * Errors  HM_EVERIFY tsp.policy: the request wants another policy; HM_EVERIFY tsp.request: it wants extensions
+ * Errors  HM_EVERIFY tsp.policy: the request wants another policy; HM_EVERIFY tsp.extension: it wants extensions
  *         HM_EVERIFY signature.scheme: an Ed25519 signer (RFC 8419 would need SHA-512 throughout; peers do not take it)
  *         HM_EIO random; HM_ELIMIT; HM_ENOMEM
  */

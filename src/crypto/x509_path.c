@@ -362,6 +362,16 @@ static enum hm_status check_use(const struct check *check)
 	return HM_OK;
 }
 
+/* The pool's object for the same certificate, as a time stamp's signer mostly is one. */
+static X509 *in_pool(const struct check *check, const struct hm_cert *cert)
+{
+	for (size_t i = 0; i < check->pool->len; i++) {
+		if (hm_cert_eq(cert, &check->pool->members[i]->cert))
+			return check->pool->members[i]->x509;
+	}
+	return NULL;
+}
+
 /* Make OpenSSL's objects of what is not in the pool. */
 static enum hm_status prepare(struct check *check)
 {
@@ -371,13 +381,9 @@ static enum hm_status prepare(struct check *check)
 	if (query->times_len == 0 || query->untrusted_len > HM_MAX_CERT_PATH)
 		return hm_fail(check->err, HM_R_USAGE, "check a path at %zu times with %zu certificates",
 			       query->times_len, query->untrusted_len);
-	for (size_t i = 0; i < check->pool->len; i++) {
-		/* A leaf that is in the pool itself, as a TSA's mostly is. */
-		if (hm_cert_eq(query->leaf, &check->pool->members[i]->cert)) {
-			check->leaf = check->pool->members[i]->x509;
-			X509_up_ref(check->leaf);
-		}
-	}
+	check->leaf = in_pool(check, query->leaf);
+	if (check->leaf)
+		X509_up_ref(check->leaf);
 	if (!check->leaf && (st = to_x509(query->leaf->der, &check->leaf, check->err)) != HM_OK)
 		return st;
 	check->steps = check->pool->steps;
@@ -387,6 +393,8 @@ static enum hm_status prepare(struct check *check)
 	if (!check->steps)
 		return hm_ssl_fail(check->err, HM_R_NO_MEMORY, "certificates");
 	for (size_t i = 0; i < query->untrusted_len; i++) {
+		if (hm_cert_eq(&query->untrusted[i], query->leaf) || in_pool(check, &query->untrusted[i]))
+			continue;
 		st = to_x509(query->untrusted[i].der, &check->untrusted[i], check->err);
 		if (st != HM_OK)
 			return st;

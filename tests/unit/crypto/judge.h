@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "base/proc.h"
 #include "base/tree.h"
+#include "data/json.h"
 
 #include <openssl/crypto.h>
 
@@ -25,29 +26,64 @@ static inline struct hm_str from_hex(const char *hex, uint8_t *ret_bytes)
 	return hm_str_of(ret_bytes, len);
 }
 
-/*
- * Bytes that stand in a JSON document in Base64: behind the n-th "rawBytes" or another key, counted from 0 where anchor
- * stands. For test data that is known to be well formed; the real reader is in sigstore.
- */
-static inline bool json_bytes(struct hm_str text, const char *anchor, const char *key, size_t n,
-			      struct hm_buf *ret_bytes)
-{
-	ptrdiff_t at = hm_str_find(text, hm_str(anchor));
-	struct hm_str value = { 0 }, rest;
+/* A published JSON document. */
+struct doc {
+	struct hm_arena arena;
+	struct hm_value value;
+	bool is_there;
+};
 
-	if (at < 0)
-		return false;
-	rest = hm_str_skip(text, (size_t)at);
-	for (size_t i = 0; i <= n; i++) {
-		at = hm_str_find(rest, hm_str(key));
-		if (at < 0)
-			return false;
-		rest = hm_str_skip(rest, (size_t)at + strlen(key));
+static inline void doc_done(struct doc *doc)
+{
+	hm_arena_done(&doc->arena);
+}
+
+/* Read a document of the published test data; where it is absent the caller skips. */
+static inline struct doc shared_doc(const char *name)
+{
+	struct doc doc = { .arena = hm_arena_init(16 * HM_MIB) };
+	struct hm_buf text = hm_buf_init(HM_MAX_CONFIG_FILE);
+	const char *dir = shared_data();
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", dir ? dir : "/nowhere", name);
+	struct hm_err err = { 0 };
+
+	if (hm_file_read(path, HM_MAX_CONFIG_FILE, &text, NULL) == HM_OK) {
+		assert_ok(hm_json_parse(hm_buf_str(&text), NULL, &doc.arena, &doc.value, &err), &err);
+		doc.is_there = true;
+	} else {
+		print_message("skipped: the published data '%s' is not here\n", name);
 	}
-	if (!hm_str_next(&rest, '"', &value) || !hm_str_next(&rest, '"', &value))
-		return false;
+	hm_buf_done(&text);
+	return doc;
+}
+
+/* What a path such as "tlogs.0.publicKey" leads to, or NULL. */
+static inline const struct hm_value *doc_at(const struct hm_value *value, const char *path)
+{
+	struct hm_str rest = hm_str(path), part;
+	uint64_t i;
+
+	while (hm_str_next(&rest, '.', &part))
+		value = hm_str_to_u64(part, &i) ? hm_value_at(value, i) : hm_value_get_str(value, part);
+	return value;
+}
+
+/*
+ * The bytes that stand there in Base64; the time stamp of one published case has line ends in it.
+ *
+ * Errors  false when nothing stands there
+ */
+static inline bool doc_bytes(const struct hm_value *value, const char *path, struct hm_buf *ret_bytes)
+{
+	struct hm_str rest = hm_value_text(doc_at(value, path)), line;
+	struct hm_buf text = hm_buf_init(HM_MIB);
+
+	while (rest.ptr && hm_str_next(&rest, '\n', &line))
+		hm_buf_add_str(&text, line);
 	*ret_bytes = hm_buf_init(HM_MIB);
-	return hm_base64_decode(ret_bytes, HM_BASE64_STD, value, NULL) == HM_OK;
+	bool found = text.len > 0 && hm_base64_decode(ret_bytes, HM_BASE64_STD, hm_buf_str(&text), NULL) == HM_OK;
+	hm_buf_done(&text);
+	return found;
 }
 
 /* Whether a program is there; where it is not the caller skips by its name. */
@@ -76,18 +112,6 @@ static inline void remove_folder(char **dir)
 	if (*dir)
 		assert_int_equal(hm_tree_remove(*dir, NULL), HM_OK);
 	free(*dir);
-}
-
-/* A file of the published test data, or an empty buffer where there is none; the caller then skips. */
-static inline struct hm_buf shared_file(const char *name)
-{
-	struct hm_buf data = hm_buf_init(HM_MAX_CONFIG_FILE);
-	const char *dir = shared_data();
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", dir ? dir : "/nowhere", name);
-
-	if (hm_file_read(path, HM_MAX_CONFIG_FILE, &data, NULL) != HM_OK)
-		print_message("skipped: the published data '%s' is not here\n", name);
-	return data;
 }
 
 static inline void put_file(const char *dir, const char *name, struct hm_str data)

@@ -15,49 +15,65 @@ static const struct {
 	  "sigstore-conformance/rekor2-happy-path/trusted_root.json" },
 };
 
-/* The log's key of an SCT, among all keys of a trust root. */
-static bool find_log(struct hm_str root, const struct hm_sct *sct, struct hm_key *ret_key)
+/* The log's key of an SCT, among those of a trust root. */
+static bool find_log(const struct hm_value *root, const struct hm_sct *sct, struct hm_key *ret_key)
 {
 	for (size_t i = 0;; i++) {
 		HM_OWN(hm_buf_done) struct hm_buf der = { 0 };
-		if (!json_bytes(root, "\"ctlogs\"", "\"rawBytes\"", i, &der))
+		char path[64];
+		enum hm_key_details details;
+		snprintf(path, sizeof(path), "ctlogs.%zu.publicKey.rawBytes", i);
+		if (!doc_bytes(root, path, &der))
 			return false;
-		if (hm_key_parse(hm_buf_str(&der), ret_key, NULL) != HM_OK &&
-		    hm_key_parse_pkcs1(hm_buf_str(&der), ret_key, NULL) != HM_OK)
-			continue;
+		snprintf(path, sizeof(path), "ctlogs.%zu.publicKey.keyDetails", i);
+		assert_true(hm_key_details_from_name(hm_value_text(doc_at(root, path)), &details));
+		struct hm_err err = { 0 };
+		assert_ok(hm_key_parse_as(hm_buf_str(&der), details, ret_key, &err), &err);
 		if (memcmp(&ret_key->id, &sct->log_id, sizeof(sct->log_id)) == 0)
 			return true;
 		hm_key_done(ret_key);
 	}
 }
 
+/* The certificate of a trust root's authorities that issued a leaf. */
+static void find_issuer(const struct hm_value *root, const struct hm_cert *leaf, struct hm_buf *ret_der,
+			struct hm_cert *ret_issuer)
+{
+	const struct hm_value *authorities = doc_at(root, "certificateAuthorities");
+
+	for (size_t a = 0; a < hm_value_count(authorities); a++) {
+		const struct hm_value *certs = doc_at(hm_value_at(authorities, a), "certChain.certificates");
+		for (size_t c = 0; c < hm_value_count(certs); c++) {
+			struct hm_err err = { 0 };
+			assert_true(doc_bytes(hm_value_at(certs, c), "rawBytes", ret_der));
+			assert_ok(hm_cert_parse(hm_buf_str(ret_der), ret_issuer, &err), &err);
+			if (hm_str_eq(ret_issuer->subject, leaf->issuer) &&
+			    hm_str_eq(ret_issuer->subject_key_id, leaf->authority_key_id))
+				return;
+			hm_buf_done(ret_der);
+		}
+	}
+	fail_msg("no issuer");
+}
+
 static void check_case(size_t i)
 {
-	HM_OWN(hm_buf_done) struct hm_buf bundle = shared_file(cases[i].bundle), root = shared_file(cases[i].root);
+	HM_OWN(doc_done) struct doc bundle = shared_doc(cases[i].bundle), root = shared_doc(cases[i].root);
 	HM_OWN(hm_buf_done) struct hm_buf leaf_der = { 0 }, issuer_der = { 0 };
 	HM_OWN(hm_key_done) struct hm_key log = { 0 };
 	struct hm_sct scts[HM_MAX_SCTS];
-	struct hm_cert leaf, issuer;
+	struct hm_cert leaf, issuer = { 0 };
 	struct hm_err err = { 0 };
 	size_t n = 0;
 
-	if (bundle.len == 0 || root.len == 0)
+	if (!bundle.is_there || !root.is_there)
 		skip();
-	if (!json_bytes(hm_buf_str(&bundle), "\"certificate\"", "\"rawBytes\"", 0, &leaf_der))
-		assert_true(json_bytes(hm_buf_str(&bundle), "\"x509CertificateChain\"", "\"rawBytes\"", 0, &leaf_der));
+	assert_true(doc_bytes(&bundle.value, "verificationMaterial.certificate.rawBytes", &leaf_der));
 	assert_ok(hm_cert_parse(hm_buf_str(&leaf_der), &leaf, &err), &err);
-	/* whichever of the authorities' certificates it is whose name is the leaf's issuer's */
-	for (size_t c = 0;; c++) {
-		hm_buf_done(&issuer_der);
-		assert_true(
-		    json_bytes(hm_buf_str(&root), "\"certificateAuthorities\"", "\"rawBytes\"", c, &issuer_der));
-		assert_ok(hm_cert_parse(hm_buf_str(&issuer_der), &issuer, &err), &err);
-		if (hm_str_eq(issuer.subject, leaf.issuer) && hm_str_eq(issuer.subject_key_id, leaf.authority_key_id))
-			break;
-	}
+	find_issuer(&root.value, &leaf, &issuer_der, &issuer);
 	assert_ok(hm_sct_list(&leaf, scts, &n, &err), &err);
 	assert_int_equal(n, 1);
-	assert_true(find_log(hm_buf_str(&root), &scts[0], &log));
+	assert_true(find_log(&root.value, &scts[0], &log));
 	assert_ok(hm_sct_verify(&scts[0], &leaf, issuer.spki, &log, &err), &err);
 	assert_int_equal(scts[0].exts.len > 0, strstr(cases[i].bundle, "extensions") != NULL);
 	assert_true((int64_t)(scts[0].time_ms / 1000) >= leaf.not_before_s - 60);

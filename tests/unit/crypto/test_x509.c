@@ -16,17 +16,17 @@ static const char identity[] = "https://github.com/sigstore-conformance/extremel
 static void test_public_good(void **state)
 {
 	(void)state;
-	HM_OWN(hm_buf_done) struct hm_buf root_json = shared_file(trusted_root), bundle = shared_file(happy);
+	HM_OWN(doc_done) struct doc root = shared_doc(trusted_root), bundle = shared_doc(happy);
 	HM_OWN(hm_buf_done) struct hm_buf leaf_der = { 0 }, step_der = { 0 }, root_der = { 0 };
 	struct hm_x509_pool *pool = NULL;
 	struct hm_cert leaf;
 	struct hm_err err = { 0 };
 
-	if (root_json.len == 0 || bundle.len == 0)
+	if (!root.is_there || !bundle.is_there)
 		skip();
-	assert_true(json_bytes(hm_buf_str(&bundle), "\"certificate\"", "\"rawBytes\"", 0, &leaf_der));
-	assert_true(json_bytes(hm_buf_str(&root_json), "\"certificateAuthorities\"", "\"rawBytes\"", 1, &step_der));
-	assert_true(json_bytes(hm_buf_str(&root_json), "\"certificateAuthorities\"", "\"rawBytes\"", 2, &root_der));
+	assert_true(doc_bytes(&bundle.value, "verificationMaterial.certificate.rawBytes", &leaf_der));
+	assert_true(doc_bytes(&root.value, "certificateAuthorities.1.certChain.certificates.0.rawBytes", &step_der));
+	assert_true(doc_bytes(&root.value, "certificateAuthorities.1.certChain.certificates.1.rawBytes", &root_der));
 	assert_ok(hm_cert_parse(hm_buf_str(&leaf_der), &leaf, &err), &err);
 
 	struct hm_str rest = leaf.san, text;
