@@ -126,4 +126,22 @@
 /* Signature lines of a note: what Go's reader accepts, far above the 16 that C2SP asks for. */
 #define HM_MAX_NOTE_SIGNATURES 100
 
+/* go.mod, go.work, LICENSE: what golang.org/x/mod/zip takes. */
+#define HM_MAX_GO_MOD (16 * HM_MIB)
+
+/* go.sum: the largest in use have some 10,000 lines, 1 MiB. */
+#define HM_MAX_GO_SUM (64 * HM_MIB)
+
+/* A module's zip and what is in it: what golang.org/x/mod/zip takes. */
+#define HM_MAX_GO_ZIP (500 * (uint64_t)HM_MIB)
+
+/* The text of a program's build info: a hundred bytes for each module, of which the largest programs have 2,000. */
+#define HM_MAX_GO_BUILDINFO (4 * HM_MIB)
+
+/* A cover profile: a hundred bytes for each block, once for each test program of the module. */
+#define HM_MAX_GO_COVER (1 * HM_GIB)
+
+/* A Go source file; the largest that are generated have some 20 MiB. */
+#define HM_MAX_GO_SOURCE (256 * HM_MIB)
+
 #endif
