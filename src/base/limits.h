@@ -144,4 +144,60 @@
 /* A Go source file; the largest that are generated have some 20 MiB. */
 #define HM_MAX_GO_SOURCE (256 * HM_MIB)
 
+/*
+ * sandbox. What a sandbox may use where nobody says otherwise; sizes in memory are lowered to half of the machine's.
+ */
+
+/* The private layers over system folders and all small files of the root: a step installs a tool, not a distribution.
+ */
+#define HM_SANDBOX_DEFAULT_LAYER (1 * HM_GIB)
+
+/* /tmp: linking a large program with the race detector leaves 2 GiB of intermediate files. */
+#define HM_SANDBOX_DEFAULT_TMP (4 * HM_GIB)
+
+/* HOME: where Go puts its caches when nobody tells it another place. */
+#define HM_SANDBOX_DEFAULT_HOME (4 * HM_GIB)
+
+/* /dev/shm: what browsers and databases in tests share. */
+#define HM_SANDBOX_DEFAULT_SHM (256 * HM_MIB)
+
+/* Processes and threads: `go test ./...` on 64 processors stays below 2,000. */
+#define HM_SANDBOX_DEFAULT_PROCESSES 4096
+
+/* Descriptors of a process: the Go linker and `go vet` open some thousands. */
+#define HM_SANDBOX_DEFAULT_OPEN_FILES 65536
+
+/* One file: larger than any binary or test archive, smaller than a usual disk. */
+#define HM_SANDBOX_DEFAULT_FILE_SIZE (16 * HM_GIB)
+
+/* The stack of a main thread, as systems have it. */
+#define HM_SANDBOX_DEFAULT_STACK (8 * HM_MIB)
+
+/* Locked memory, as systems have it. */
+#define HM_SANDBOX_DEFAULT_MEMLOCK (8 * HM_MIB)
+
+/* Mounts that a caller may name: more than a task has workspaces, secrets, scripts and results. */
+#define HM_MAX_SANDBOX_MOUNTS 256
+
+/* The kernel's own limit on a path. */
+#define HM_MAX_SANDBOX_PATH 4096
+
+/* Arguments and environment: the kernel takes a quarter of the stack, 2 MiB. */
+#define HM_MAX_SANDBOX_ARGS (2 * HM_MIB)
+
+/* A plan is some hundred steps with their paths, and two small files of the machine. */
+#define HM_MAX_SANDBOX_PLAN (32 * HM_MIB)
+
+/* The kernel's list of mounts: a machine with thousands of containers has some MiB. */
+#define HM_MAX_MOUNTINFO (64 * HM_MIB)
+
+/* Below this not even a shell starts, and the limit is a slip of a unit. */
+#define HM_MIN_SANDBOX_MEMORY (1 * HM_MIB)
+
+/* The kernel keeps the first 300 numbers of a PID namespace; a bound on them must lie above. */
+#define HM_MIN_SANDBOX_PROCESSES 512
+
+/* The most that Linux has numbers for. */
+#define HM_MAX_SANDBOX_PROCESSES 4194304
+
 #endif
