@@ -41,9 +41,12 @@ static bool reserve(struct hm_buf *buf, size_t more)
 	if (need <= buf->cap)
 		return true;
 
-	size_t cap = buf->cap < 64 ? 64 : buf->cap;
-	while (cap < need)
-		cap = cap > need - cap / 2 ? need : cap + cap / 2;
+	/* By half at least, so that adding byte by byte costs no more than adding at once; never past the maximum. */
+	size_t cap = buf->cap < 64 ? 64 : buf->cap > SIZE_MAX / 2 ? SIZE_MAX : buf->cap + buf->cap / 2;
+	if (cap < need)
+		cap = need;
+	else if (cap - 1 > buf->max)
+		cap = buf->max + 1;
 	char *grown = hm_realloc(buf->ptr, cap);
 	if (!grown) {
 		buf->status = HM_ENOMEM;

@@ -78,6 +78,24 @@ static void test_memory(void **state)
 	}
 }
 
+/* Adding byte by byte allocates as rarely as doubling does, and never room for more than the maximum. */
+static void test_growth(void **state)
+{
+	(void)state;
+	static const size_t limits[] = { 100, 1000000, 1000001, 5000000 };
+
+	for (size_t i = 0; i < COUNT(limits); i++) {
+		HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(limits[i]);
+		hm_mem_fail_at(60);
+		for (size_t k = 0; k < limits[i]; k++)
+			hm_buf_add_char(&buf, 'x');
+		hm_mem_fail_at(0);
+		assert_int_equal(buf.status, HM_OK);
+		assert_int_equal(buf.len, limits[i]);
+		assert_true(buf.cap <= limits[i] + 1);
+	}
+}
+
 static void test_hand_over(void **state)
 {
 	(void)state;
@@ -135,9 +153,13 @@ static void test_fill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limit_is_exact),      cmocka_unit_test(test_failure_sticks),
-		cmocka_unit_test(test_sizes_that_overflow), cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_hand_over),           cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_limit_is_exact),
+		cmocka_unit_test(test_failure_sticks),
+		cmocka_unit_test(test_sizes_that_overflow),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_hand_over),
+		cmocka_unit_test(test_fill),
 	};
 	return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);
 }
