@@ -110,6 +110,12 @@
 /* A time stamp's nonce: 8 to 20 bytes in practice; it is echoed. */
 #define HM_MAX_TSP_NONCE 64
 
+/* A token: those of GitHub have 2 KiB, of directories with many groups some 16. It comes from whoever asks. */
+#define HM_MAX_JWT (64 * HM_KIB)
+
+/* Keys that an issuer publishes: the large ones have up to 10. */
+#define HM_MAX_JWKS 64
+
 /* The body of a request to one of our services: the largest that the peers' servers take is 4 MiB. */
 #define HM_MAX_SERVED_BODY (8 * HM_MIB)
 

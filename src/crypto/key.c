@@ -342,18 +342,46 @@ enum hm_status hm_key_parse(struct hm_str der, struct hm_key *ret_key, struct hm
 	return HM_OK;
 }
 
-enum hm_status hm_key_parse_pkcs1(struct hm_str der, struct hm_key *ret_key, struct hm_err *err)
+/* Put a public key into a SubjectPublicKeyInfo and read that, so that there is one way to read a key. */
+static enum hm_status parse_wrapped(struct hm_str algorithm, struct hm_str curve, struct hm_str point,
+				    struct hm_key *ret_key, struct hm_err *err)
 {
 	HM_OWN(hm_buf_done) struct hm_buf spki = hm_buf_init(HM_MAX_CONFIG_FILE);
 	size_t outer = hm_der_begin(&spki, HM_DER_SEQUENCE), inner = hm_der_begin(&spki, HM_DER_SEQUENCE);
 
-	hm_der_add_oid(&spki, HM_OID_RSA);
-	hm_der_add_null(&spki);
+	hm_der_add_oid(&spki, algorithm);
+	if (curve.len > 0)
+		hm_der_add_oid(&spki, curve);
+	else if (hm_str_eq(algorithm, HM_OID_RSA))
+		hm_der_add_null(&spki);
 	hm_der_end(&spki, inner);
-	hm_der_add_bits(&spki, der);
+	hm_der_add_bits(&spki, point);
 	hm_der_end(&spki, outer);
 	enum hm_status st = hm_buf_check(&spki, "a public key", err);
 	return st == HM_OK ? hm_key_parse(hm_buf_str(&spki), ret_key, err) : st;
+}
+
+enum hm_status hm_key_parse_pkcs1(struct hm_str der, struct hm_key *ret_key, struct hm_err *err)
+{
+	return parse_wrapped(HM_OID_RSA, (struct hm_str){ 0 }, der, ret_key, err);
+}
+
+enum hm_status hm_key_parse_point(enum hm_key_kind kind, struct hm_str point, struct hm_key *ret_key,
+				  struct hm_err *err)
+{
+	switch (kind) {
+	case HM_KEY_P256:
+		return parse_wrapped(HM_OID_EC, HM_OID_P256, point, ret_key, err);
+	case HM_KEY_P384:
+		return parse_wrapped(HM_OID_EC, HM_OID_P384, point, ret_key, err);
+	case HM_KEY_P521:
+		return parse_wrapped(HM_OID_EC, HM_OID_P521, point, ret_key, err);
+	case HM_KEY_ED25519:
+		return parse_wrapped(HM_OID_ED25519, (struct hm_str){ 0 }, point, ret_key, err);
+	case HM_KEY_RSA:
+		break;
+	}
+	return hm_fail(err, HM_R_BUG, "an RSA key has no point");
 }
 
 enum hm_status hm_key_parse_text(struct hm_str text, struct hm_key *ret_key, struct hm_err *err)

@@ -68,6 +68,13 @@ enum hm_status hm_key_parse(struct hm_str der, struct hm_key *ret_key, struct hm
 enum hm_status hm_key_parse_pkcs1(struct hm_str der, struct hm_key *ret_key, struct hm_err *err) HM_MUST;
 
 /*
+ * The same from what the BIT STRING of a SubjectPublicKeyInfo holds: EC point or Ed25519 key, as in struct hm_key; not
+ * for RSA.
+ */
+enum hm_status hm_key_parse_point(enum hm_key_kind kind, struct hm_str point, struct hm_key *ret_key,
+				  struct hm_err *err) HM_MUST;
+
+/*
  * The same from a file's content: PEM ("PUBLIC KEY", "RSA PUBLIC KEY") or DER of a SubjectPublicKeyInfo.
  *
  * Errors  as hm_key_parse(); HM_EPARSE pem, also for another label
