@@ -4,8 +4,6 @@
 #include "base/own.h"
 #include "http/url.h"
 
-#include <stdio.h>
-
 /* By reason, where HTTP has a status of its own for it. */
 static const struct {
 	enum hm_reason reason;
@@ -289,34 +287,35 @@ void hm_http_answer_observed(const struct hm_http_endpoint *endpoint, const stru
 				   hm_monotonic_ns() - begin_ns);
 }
 
-/* A JSON string; what is not UTF-8 or would end the string is left out. */
-static void add_json_text(struct hm_buf *buf, struct hm_str text)
+/* What came from outside and is repeated in an error need not be UTF-8, but JSON must. */
+static struct hm_str as_utf8(struct hm_str text, char *copy, size_t size)
 {
-	bool is_utf8 = hm_str_is_utf8(text);
-
-	hm_buf_add_char(buf, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if (c == '"' || c == '\\')
-			hm_buf_add_char(buf, '\\');
-		if ((unsigned char)c >= 0x20 && (is_utf8 || (unsigned char)c < 0x80))
-			hm_buf_add_char(buf, c);
-	}
-	hm_buf_add_char(buf, '"');
+	if (hm_str_is_utf8(text))
+		return text;
+	text = hm_str_head(text, size);
+	for (size_t i = 0; i < text.len; i++)
+		copy[i] = (unsigned char)text.ptr[i] < 0x80 ? text.ptr[i] : '?';
+	return hm_str_of(copy, text.len);
 }
 
 void hm_http_write_error(const struct hm_http_request *request, const struct hm_err *err, struct hm_str text,
 			 struct hm_http_response *response)
 {
+	char copy[1024];
+	struct hm_json_writer w = hm_http_answer_json(response, response->status);
+
 	(void)request;
-	hm_buf_addf(&response->body, "{\"code\":%d,\"message\":", response->status);
-	add_json_text(&response->body, text);
-	hm_buf_addf(&response->body, ",\"reason\":\"%s\"}\n", hm_reason_code(err->reason));
-	hm_http_answer_json(response, response->status);
+	hm_json_object(&w);
+	hm_json_member_i64(&w, "code", response->status);
+	hm_json_member_str(&w, "message", as_utf8(text, copy, sizeof(copy)));
+	hm_json_member_cstr(&w, "reason", hm_reason_code(err->reason));
+	hm_json_object_end(&w);
+	hm_buf_add_char(&response->body, '\n');
 }
 
-void hm_http_answer_json(struct hm_http_response *response, int status)
+struct hm_json_writer hm_http_answer_json(struct hm_http_response *response, int status)
 {
 	response->status = status;
 	hm_http_set(&response->head, "Content-Type", HM_STR("application/json"));
+	return hm_json_writer_init(&response->body, NULL);
 }

@@ -10,6 +10,7 @@
 #ifndef HM_HTTP_ROUTE_H
 #define HM_HTTP_ROUTE_H
 
+#include "data/json_write.h"
 #include "http/message.h"
 
 #include <stdbool.h>
@@ -127,8 +128,10 @@ void hm_http_write_error(const struct hm_http_request *request, const struct hm_
 int hm_http_status_of(enum hm_status st, enum hm_reason reason);
 
 /*
- * Write a JSON answer with its type and status; the text was written by the caller into response->body.
+ * Begin a JSON answer: set its status and type; the caller writes the document, and asks hm_json_writer_check().
+ *
+ * Owns    the writer borrows response
  */
-void hm_http_answer_json(struct hm_http_response *response, int status);
+struct hm_json_writer hm_http_answer_json(struct hm_http_response *response, int status);
 
 #endif

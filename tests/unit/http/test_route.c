@@ -188,7 +188,8 @@ static void test_failures(void **state)
 		{ "http://a/limit", fail_with, 413, NULL },
 		{ "http://a/parse", fail_with, 400, NULL },
 		{ "http://a/verify", fail_with, 400,
-		  "{\"code\":400,\"message\":\"check: a \\\"quote\\\" \\\\ and \",\"reason\":\"tlog.inclusion\"}\n" },
+		  "{\"code\":400,\"message\":\"check: a \\\"quote\\\" \\\\ and "
+		  "\\u0001?\",\"reason\":\"tlog.inclusion\"}\n" },
 		{ "http://a/conflict", fail_with, 409, NULL },
 		{ "http://a/204", misbehave, 500, NULL },
 		{ "http://a/999", misbehave, 500, NULL },
