@@ -126,6 +126,22 @@
 /* A value in a database: what is larger is a file of its own, named by its digest. */
 #define HM_MAX_DB_VALUE (16 * HM_MIB)
 
+/* Spans of a trace: a run has some hundred, and what its steps report of their own. */
+#define HM_MAX_SPANS 100000
+
+/* Attributes and events of a span: OpenTelemetry's own default. */
+#define HM_MAX_SPAN_ATTRS  128
+#define HM_MAX_SPAN_EVENTS 128
+
+/* A name, value or message in a span: enough for a compiler's error, too little for a log. */
+#define HM_MAX_SPAN_TEXT (4 * HM_KIB)
+
+/* A span as JSON: all attributes and events it may have, at an ordinary length. */
+#define HM_MAX_SPAN_LINE (1 * HM_MIB)
+
+/* A whole trace in memory. */
+#define HM_MAX_TRACE_MEMORY (64 * HM_MIB)
+
 /* A signed note: what Go's reader of notes accepts, room for many witnesses' post-quantum signatures of 5 kB. */
 #define HM_MAX_NOTE (1 * HM_MIB)
 

@@ -96,6 +96,28 @@ void hm_http_request_init(struct hm_http_request *req, const char *method, struc
 		set_url(req, &url);
 }
 
+void hm_http_request_copy(const struct hm_http_request *req, struct hm_http_request *ret_copy)
+{
+	struct hm_http_request copy = { .scheme = req->scheme, .body = hm_buf_init(SIZE_MAX) };
+	struct hm_arena *arena = &copy.head.arena;
+
+	init_head(&copy.head);
+	if (req->head.failed != HM_R_OK)
+		stick(&copy.head, req->head.failed, "%s",
+		      req->head.failed_about ? req->head.failed_about : "malformed");
+	copy.method = hm_arena_dup(arena, req->method);
+	copy.host = hm_arena_dup(arena, req->host);
+	copy.path = hm_arena_dup(arena, req->path);
+	if (req->query.ptr)
+		copy.query = hm_arena_dup(arena, req->query);
+	for (size_t i = 0; i < req->head.count; i++)
+		hm_http_add_str(&copy.head, req->head.v[i].name, req->head.v[i].value);
+	hm_buf_add_str(&copy.body, hm_buf_str(&req->body));
+	if (req->body.status != HM_OK)
+		copy.body.status = req->body.status;
+	*ret_copy = copy;
+}
+
 void hm_http_request_done(struct hm_http_request *req)
 {
 	if (!req)

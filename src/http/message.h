@@ -75,6 +75,9 @@ struct hm_http_response {
  */
 void hm_http_request_init(struct hm_http_request *req, const char *method, struct hm_str url);
 
+/* A copy of its own, to be changed and asked instead. Errors: stick in copy, and those of req too. */
+void hm_http_request_copy(const struct hm_http_request *req, struct hm_http_request *ret_copy);
+
 void hm_http_request_done(struct hm_http_request *req);
 
 /* An empty response whose body may have max_body bytes. */
