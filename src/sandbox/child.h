@@ -49,6 +49,7 @@ struct hm_ending {
 	int32_t status; /* exit code or signal */
 	int64_t max_rss_kib;
 	int64_t user_ns, sys_ns; /* of what was waited for */
+	int64_t end_ns;          /* on the monotonic clock */
 };
 
 struct hm_child {

@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static void unblock_signals(void)
 {
@@ -78,8 +79,11 @@ static int64_t to_ns(struct timeval t)
 static void tell_ending(const struct hm_launch *l, const siginfo_t *info)
 {
 	struct hm_ending e = { .code = info->si_code, .status = info->si_status };
+	struct timespec now;
 	struct rusage used;
 
+	if (clock_gettime(CLOCK_MONOTONIC, &now) == 0)
+		e.end_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	if (getrusage(RUSAGE_CHILDREN, &used) == 0) {
 		e.max_rss_kib = used.ru_maxrss;
 		e.user_ns = to_ns(used.ru_utime);

@@ -75,35 +75,25 @@ static enum hm_status fail_file_system(const struct start *s, const struct hm_st
 	char todo[HM_EXPLAIN_LEN] = "";
 
 	if (step->op == HM_STEP_LAYER)
-		return hm_fail(s->err, HM_R_SANDBOX_OVERLAY, "put a private layer over '%s': %s%s", step->from,
-			       strerrordesc_np(errnum),
-			       errnum == ENODEV  ? "; this kernel has no overlayfs: load its module, 'modprobe overlay'"
-			       : errnum == EPERM ? "; Linux 5.11 or newer is needed for it in a user namespace"
-						 : "");
+		return hm_fail(s->err, HM_R_SANDBOX_OVERLAY, "put a private layer over '%s': %s; %s", step->from,
+			       strerrordesc_np(errnum), HM_OVERLAY_TODO);
+	if (strcmp(step->from, "proc") == 0 && errnum == EPERM)
+		return hm_fail(s->err, HM_R_SANDBOX_REFUSED, "mount a new /proc: %s; %s", strerrordesc_np(errnum),
+			       HM_PROC_TODO);
 	hm_userns_explain("", errnum, todo);
 	return hm_fail(s->err, HM_R_SANDBOX_REFUSED, "mount a new %s at '/%s': %s%s%s", step->from, step->path,
 		       strerrordesc_np(errnum), todo[0] ? "; " : "", todo);
 }
 
-static enum hm_status fail_step(const struct start *s, const struct hm_step *step, int errnum)
+/* Whether it says that a path leads nowhere, and not that the kernel refuses something. */
+static bool is_about_path(int errnum)
 {
-	switch (step->op) {
-	case HM_STEP_FS:
-	case HM_STEP_LAYER:
-		/* Either the target could not be had, or the file system could not. */
-		if ((step->flags & HM_STEP_AS_IS) && errnum == ENOENT)
-			break;
-		return fail_file_system(s, step, errnum);
-	case HM_STEP_SEAL:
-	case HM_STEP_MASK:
-	case HM_STEP_WRITE:
-		return hm_fail(s->err, HM_R_SANDBOX_REFUSED, "close '/%s': %s", step->path, strerrordesc_np(errnum));
-	case HM_STEP_DIR:
-	case HM_STEP_BIND:
-	case HM_STEP_FILE:
-	case HM_STEP_LINK:
-		break;
-	}
+	return errnum == ELOOP || errnum == ENOENT || errnum == ENOTDIR || errnum == EISDIR || errnum == EEXIST ||
+	       errnum == EROFS || errnum == ENAMETOOLONG || errnum == ENOSPC;
+}
+
+static enum hm_status fail_target(const struct start *s, const struct hm_step *step, int errnum)
+{
 	if (errnum == ELOOP)
 		return hm_fail(s->err, HM_R_SANDBOX_MOUNT, "there is a link in the path of the target '/%s'",
 			       step->path);
@@ -112,6 +102,27 @@ static enum hm_status fail_step(const struct start *s, const struct hm_step *ste
 			       "the target '/%s' must be there, for it lies in a folder of the machine: %s", step->path,
 			       strerrordesc_np(errnum));
 	return hm_fail(s->err, HM_R_SANDBOX_MOUNT, "make '/%s': %s", step->path, strerrordesc_np(errnum));
+}
+
+static enum hm_status fail_step(const struct start *s, const struct hm_step *step, int errnum)
+{
+	if (errnum == ENOSYS)
+		return hm_fail(s->err, HM_R_SANDBOX_REFUSED, "mount '/%s': Linux 5.12 or newer is needed", step->path);
+	switch (step->op) {
+	case HM_STEP_FS:
+	case HM_STEP_LAYER:
+		return is_about_path(errnum) ? fail_target(s, step, errnum) : fail_file_system(s, step, errnum);
+	case HM_STEP_SEAL:
+	case HM_STEP_MASK:
+	case HM_STEP_WRITE:
+		return hm_fail(s->err, HM_R_SANDBOX_REFUSED, "close '/%s': %s", step->path, strerrordesc_np(errnum));
+	case HM_STEP_DIR:
+	case HM_STEP_BIND:
+	case HM_STEP_FILE:
+	case HM_STEP_LINK:
+		return fail_target(s, step, errnum);
+	}
+	return hm_fail(s->err, HM_R_BUG, "a step of kind %d", (int)step->op);
 }
 
 static enum hm_status fail_userns(const struct start *s, const char *what, int errnum)
@@ -178,7 +189,9 @@ static void open_sources(struct start *s)
 {
 	const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
 
-	for (size_t i = 0; i < s->plan.count && geteuid() == 0; i++) {
+	if (geteuid() != 0)
+		return;
+	for (size_t i = 0; i < s->plan.count; i++) {
 		struct hm_step *step = &s->plan.steps[i];
 		if (!(step->flags & HM_STEP_CALLERS))
 			continue;
@@ -418,6 +431,8 @@ static void read_ending(struct hm_sandbox *box)
 	r->exit_code = ending.code == CLD_EXITED ? ending.status : -1;
 	r->signal = ending.code == CLD_EXITED ? 0 : ending.status;
 	r->max_rss = (uint64_t)ending.max_rss_kib * HM_KIB;
+	/* The caller may come late to ask. */
+	r->wall_ns = ending.end_ns - box->start_ns;
 	r->user_ns = ending.user_ns;
 	r->sys_ns = ending.sys_ns;
 	/* It had ended before the signal came. */
@@ -452,6 +467,7 @@ static enum hm_status reap(struct hm_sandbox *box, struct hm_err *err)
 	}
 	box->result.is_killed = box->is_killed;
 	box->result.is_out_of_memory = hm_cgroup_had_oom(&box->cgroup);
+	box->result.max_memory = hm_cgroup_peak(&box->cgroup);
 	hm_cgroup_remove(&box->cgroup);
 	box->is_reaped = true;
 	return HM_OK;

@@ -49,7 +49,7 @@ struct hm_sandbox_mount {
 	const char *source;    /* absolute, no link anywhere in it (hm_path_resolve()), not "/", /proc, /sys or /dev but
 				  /dev/shm; SYMLINK: its text; else NULL */
 	const char *target;    /* absolute, without "//", ".", ".." or a final slash; not "/", nor in /proc or /sys */
-	uint64_t size;         /* TMPFS: bytes at most, 0: as /tmp */
+	uint64_t size;         /* TMPFS: bytes at most, 0: as /tmp; lowered to half of the machine's memory */
 	struct hm_str content; /* FILE */
 	mode_t mode;           /* FILE and TMPFS: permissions; 0: 0644 and 0755 */
 };
@@ -100,6 +100,8 @@ struct hm_sandbox_result {
 	int64_t user_ns;       /* processor time of all its processes */
 	int64_t sys_ns;        /* the same, in the kernel; setting the sandbox up included */
 	uint64_t max_rss;      /* bytes, of the largest process that was waited for */
+	uint64_t
+	    max_memory; /* bytes, of all together with their files in memory; 0: not counted, for want of a cgroup */
 };
 
 /*

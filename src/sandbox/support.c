@@ -140,12 +140,8 @@ static void probe_kernel(struct hm_sandbox_support *support, const struct trial 
 		{ HM_SANDBOX_CAN_USERNS, try_userns, "one user and one group, the caller's", NULL },
 		{ HM_SANDBOX_CAN_NAMESPACE, try_namespaces, "mount, PID, IPC, UTS and cgroup namespaces", NULL },
 		{ HM_SANDBOX_CAN_NETWORK, try_network, "a network of its own, with loopback", NULL },
-		{ HM_SANDBOX_CAN_OVERLAY, try_overlay, "overlayfs in a user namespace",
-		  "overlayfs in a user namespace needs Linux 5.11 or newer with CONFIG_OVERLAY_FS ('modprobe "
-		  "overlay')" },
-		{ HM_SANDBOX_CAN_PROC, try_proc, "a /proc of its own",
-		  "a container that masks parts of /proc keeps those in it from mounting a fresh one: run it with "
-		  "'--security-opt systempaths=unconfined', or hallmark outside of it" },
+		{ HM_SANDBOX_CAN_OVERLAY, try_overlay, "overlayfs in a user namespace", HM_OVERLAY_TODO },
+		{ HM_SANDBOX_CAN_PROC, try_proc, "a /proc of its own", HM_PROC_TODO },
 		{ HM_SANDBOX_CAN_SECCOMP, try_seccomp, "an allow-list of system calls",
 		  "the kernel needs CONFIG_SECCOMP_FILTER" },
 	};

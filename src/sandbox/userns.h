@@ -13,6 +13,13 @@
 
 #define HM_EXPLAIN_LEN 384
 
+/* What to do where the kernel refuses one of these. */
+#define HM_OVERLAY_TODO "it needs Linux 5.11 or newer with overlayfs ('modprobe overlay')"
+#define HM_PROC_TODO                                                                                                   \
+	"a container that masks parts of /proc keeps those in it from mounting a new one: run it with "                \
+	"'--security-opt "                                                                                             \
+	"systempaths=unconfined', or hallmark outside of it"
+
 /*
  * Say in one sentence what to do when making or using a user namespace failed with errnum.
  *

@@ -430,6 +430,12 @@ static long do_write(const char *arg)
 	return fd < 0 ? -errno : result(write(fd, "1", 1));
 }
 
+/* Only opens: where it is not refused, the machine is to stay as it is. */
+static long do_open_write(const char *arg)
+{
+	return result(open(arg, O_WRONLY | O_CLOEXEC));
+}
+
 static long do_read(const char *arg)
 {
 	char block[64];
@@ -566,6 +572,25 @@ static long do_daemon(const char *arg)
 	return 0;
 }
 
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+/* A file that runs as its owner: by changing it, and by making it so. */
+static long do_set_id(const char *arg)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/set-id", arg);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	if (fd < 0)
+		return -EIO;
+	if (fchmod(fd, 04755) == 0 || chmod(path, 02755) == 0 || syscall(SYS_fchmodat2, AT_FDCWD, path, 04755, 0) == 0)
+		return 0;
+	unlink(path);
+	return result(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 04755));
+}
+
 static const struct {
 	const char *name;
 	long (*call)(const char *arg);
@@ -614,6 +639,7 @@ static const struct {
 	{ "loopback4", do_loopback4 },
 	{ "loopback6", do_loopback6 },
 	{ "write", do_write },
+	{ "open-write", do_open_write },
 	{ "read", do_read },
 	{ "unlink", do_unlink },
 	{ "forkbomb", do_forkbomb },
@@ -627,6 +653,7 @@ static const struct {
 	{ "raise", do_raise },
 	{ "sleep", do_sleep },
 	{ "daemon", do_daemon },
+	{ "set-id", do_set_id },
 };
 
 /* "name" or "name=argument" */

@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "base/tree.h"
+#include "sandbox/sys.h"
 
 #include "unit.h"
 
@@ -270,6 +271,46 @@ static void test_no_memory(void **state)
 	assert_in_range(n, 5, 999);
 }
 
+/* A leaf of the kernel's own without limits, which needs no controller: what is in it dies with it. */
+static void test_leaf(void **state)
+{
+	(void)state;
+	const struct hm_cgroup_limits none = { 0 };
+	struct hm_cgroup cgroup = HM_CGROUP_INIT;
+	struct hm_err err = { 0 };
+	char *dir = NULL;
+
+	enum hm_status st = hm_cgroup_own("/proc", &dir, &err);
+	if (st == HM_OK)
+		st = hm_cgroup_make(dir, &none, &cgroup, &err);
+	free(dir);
+	if (st != HM_OK)
+		skip_with("no cgroup v2 that we may write to: %s", err.cause);
+
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (unsigned)cgroup.fd };
+	HM_OWN(hm_freep) char *leaf = hm_asprintf("%s", cgroup.dir);
+	int how;
+	assert_non_null(leaf);
+	pid_t pid = hm_sys_clone3(&args);
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	char path[64], want[64];
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
+	HM_OWN(hm_freep) char *file = hm_asprintf("%s/cgroup", path);
+	snprintf(want, sizeof(want), "/hallmark-%d-", (int)getpid());
+	assert_ok(hm_file_read(file, 65536, &text, &err), &err);
+	assert_non_null(strstr(text.ptr, want));
+	hm_cgroup_remove(&cgroup);
+	assert_int_equal(waitpid(pid, &how, 0), pid);
+	assert_true(WIFSIGNALED(how));
+	(void)!rmdir(leaf); /* where the dead child, still to be waited for, kept it */
+	assert_false(hm_path_is_there(leaf));
+}
+
 /* The kernel's own files, where it lets us. */
 static void test_kernel(void **state)
 {
@@ -302,7 +343,8 @@ int main(void)
 		cmocka_unit_test(test_own),       cmocka_unit_test(test_check),
 		cmocka_unit_test(test_make),      cmocka_unit_test(test_only_what_is_asked),
 		cmocka_unit_test(test_sweep),     cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_leaf),
+		cmocka_unit_test(test_kernel),
 	};
 	return cmocka_run_group_tests_name("sandbox/cgroup", tests, NULL, NULL);
 }

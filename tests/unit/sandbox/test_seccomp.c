@@ -22,7 +22,7 @@
 
 struct call {
 	const char *name;
-	long number, args[3];
+	long number, args[4];
 	int want; /* errno; 0: it works; -1: allowed, whatever it answers but ENOSYS and EPERM */
 };
 
@@ -37,7 +37,7 @@ static int answers(const struct hm_seccomp *filters, const struct call *calls, s
 			_exit(255);
 		for (size_t i = 0; i < count; i++) {
 			const struct call *c = &calls[i];
-			long r = syscall((int)c->number, c->args[0], c->args[1], c->args[2], 0, 0, 0);
+			long r = syscall((int)c->number, c->args[0], c->args[1], c->args[2], c->args[3], 0, 0);
 			int got = r < 0 ? errno : 0;
 			if (r == 0 && (c->number == SYS_clone))
 				_exit(0);
@@ -122,6 +122,19 @@ static void test_answers(void **state)
 		{ "character device", SYS_mknodat, { AT_FDCWD, (long)"/tmp", S_IFCHR | 0600 }, EPERM },
 		{ "block device", SYS_mknodat, { AT_FDCWD, (long)"/tmp", S_IFBLK | 0600 }, EPERM },
 		{ "regular file", SYS_mknodat, { AT_FDCWD, (long)"/tmp", S_IFREG | 0600 }, EEXIST },
+		{ "fchmod", SYS_fchmod, { 9999, 0755 }, EBADF },
+		{ "fchmod, sticky", SYS_fchmod, { 9999, 01777 }, EBADF },
+		{ "fchmod, set-user-id", SYS_fchmod, { 9999, 04755 }, EPERM },
+		{ "fchmod, set-group-id", SYS_fchmod, { 9999, 02755 }, EPERM },
+		{ "fchmod, both, high", SYS_fchmod, { 9999, HIGH | 06755 }, EPERM },
+		{ "fchmodat, set-user-id", SYS_fchmodat, { AT_FDCWD, (long)"/", 04755 }, EPERM },
+		{ "openat, no mode", SYS_openat, { AT_FDCWD, (long)"/", O_RDONLY, 04755 }, 0 },
+		{ "openat, set-user-id", SYS_openat, { AT_FDCWD, (long)"/", O_CREAT, 04755 }, EPERM },
+		{ "openat, set-group-id", SYS_openat, { AT_FDCWD, (long)"/", O_CREAT | O_WRONLY, 02755 }, EPERM },
+		{ "openat, without a name", SYS_openat, { AT_FDCWD, (long)"/", O_TMPFILE | O_RDWR, 04755 }, EPERM },
+		{ "openat, plain", SYS_openat, { AT_FDCWD, (long)"/", O_CREAT, 0755 }, EISDIR },
+		{ "openat2", SYS_openat2, { AT_FDCWD, (long)"/", 0, 0 }, ENOSYS },
+		{ "mknodat, set-user-id", SYS_mknodat, { AT_FDCWD, (long)"/tmp", S_IFREG | 04755 }, EPERM },
 		{ "ptrace", SYS_ptrace, { PTRACE_ATTACH, 0x7fffffff, 0 }, ESRCH },
 	};
 	const struct hm_seccomp *filters = NULL;
