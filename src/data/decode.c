@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/plant.h"
 #include "base/time.h"
+#include "base/unicode.h"
 #include "data/decode_source.h"
 #include "data/number.h"
 
@@ -450,15 +451,42 @@ static const struct hm_json_field *find_field(const struct hm_decode_source *s, 
 	return NULL;
 }
 
-static enum hm_status unknown_member(struct hm_decode_source *s, const struct hm_decode_item *key, struct hm_err *err)
+/* As Go's encoding/json compares a member's name with a field's: by simple folding of each character. */
+static bool is_same_but_case(struct hm_str name, const char *field)
+{
+	while (name.len > 0 && *field != '\0') {
+		if (hm_rune_fold(hm_rune_next(&name)) != hm_rune_fold((unsigned char)*field++))
+			return false;
+	}
+	return name.len == 0 && *field == '\0';
+}
+
+static const char *field_in_other_case(const struct hm_json_table *table, struct hm_str name)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct hm_json_field *f = &table->fields[i];
+		if (is_same_but_case(name, f->name) || (f->alias && is_same_but_case(name, f->alias)))
+			return f->name;
+	}
+	return NULL;
+}
+
+static enum hm_status unknown_member(struct hm_decode_source *s, const struct hm_json_table *table,
+				     const struct hm_decode_item *key, struct hm_err *err)
 {
 	struct hm_str name;
 
-	if (s->opts.ignore_unknown)
+	if (s->opts.ignore_unknown && !s->opts.refuse_other_case)
 		return s->ops->skip(s, key, err);
 	enum hm_status st = s->ops->text(s, key, false, &name, err);
 	if (st != HM_OK)
 		return st;
+	const char *other = field_in_other_case(table, name);
+	if (s->opts.ignore_unknown && !other)
+		return s->ops->skip(s, key, err);
+	if (other)
+		return refuse(s, key, err, HM_R_DATA_UNKNOWN, "unknown field '%.*s', which some take for '%s'",
+			      HM_STR_ARG(hm_str_head(name, 64)), other);
 	return refuse(s, key, err, HM_R_DATA_UNKNOWN, "unknown field '%.*s'", HM_STR_ARG(hm_str_head(name, 64)));
 }
 
@@ -502,7 +530,7 @@ static enum hm_status decode_members(struct hm_decode_source *s, const struct hm
 	memset(ret_struct, 0, table->size);
 	while (st == HM_OK && (st = s->ops->next(s, &key, err)) == HM_OK && key.event != HM_JSON_AT_OBJECT_END) {
 		const struct hm_json_field *f = find_field(s, table, &key, &at);
-		st = f ? read_member(s, table, &key, f, &seen, ret_struct, err) : unknown_member(s, &key, err);
+		st = f ? read_member(s, table, &key, f, &seen, ret_struct, err) : unknown_member(s, table, &key, err);
 	}
 	for (size_t i = 0; st == HM_OK && i < table->count; i++) {
 		if ((table->fields[i].flags & HM_REQUIRED) && !seen.value[i])

@@ -92,7 +92,12 @@ struct hm_json_table {
 struct hm_decode_opts {
 	struct hm_json_opts json; /* how the text is read; borrow says whether results may point into it */
 	bool ignore_unknown;      /* members that no table names are passed over; their own syntax is still checked */
-	bool proto_json;          /* a null is an absent field, an enum may be its number */
+	/*
+	 * With ignore_unknown: a member whose name differs from a field's only in case is refused all the same. Go's
+	 * reader takes it for the field, and a signed document must not say two things to two readers.
+	 */
+	bool refuse_other_case;
+	bool proto_json;                /* a null is an absent field, an enum may be its number */
 	const struct hm_places *places; /* of a tree: where its values stood (place.h), for errors */
 };
 
@@ -102,7 +107,8 @@ struct hm_decode_opts {
  * Shape   ret_struct: of table->size bytes.
  * Owns    what the struct points to is the arena's, or with opts->json.borrow the text's
  * Errors  as hm_json_parse()
- *         HM_EPARSE data.unknown: a member that no table names; data.missing: a required one is not there
+ *         HM_EPARSE data.unknown: a member that no table names, or one in other case; data.missing: a required one is
+ *                   not there
  *         HM_EPARSE data.kind: another kind than the table says, null too where it does not mean absence
  *         HM_EPARSE data.value: does not fit, is no such name, no Base64, no time, or empty
  *         HM_ELIMIT json.limit: more elements or bytes than the field's max
