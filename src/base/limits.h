@@ -222,4 +222,33 @@
 /* The most that Linux has numbers for. */
 #define HM_MAX_SANDBOX_PROCESSES 4194304
 
+/* A manifest, index or image configuration: what registries must take at least; real ones have some KiB. */
+#define HM_MAX_OCI_MANIFEST (4 * HM_MIB)
+
+/* Nested arrays and objects of these documents: those that the specification knows have six. */
+#define HM_MAX_OCI_JSON_DEPTH 32
+
+/* Layers of an image: overlay file systems take 500, Docker makes up to 127. */
+#define HM_MAX_OCI_LAYERS ((size_t)500)
+
+/* Entries of one index: as many as there are platforms, twice with attestations; a layout's index lists images. */
+#define HM_MAX_OCI_MANIFESTS ((size_t)2000)
+
+/* Annotations or labels of one object. */
+#define HM_MAX_OCI_ANNOTATIONS ((size_t)1000)
+
+/* Indexes within indexes, a layout's own among them: an image needs two; and all that a walk visits, for an index may
+ * name the same one many times. */
+#define HM_MAX_OCI_DEPTH 5
+#define HM_MAX_OCI_NODES 10000
+
+/* Blobs that checking a layout looks at: ten for each of these. */
+#define HM_MAX_OCI_BLOBS ((size_t)100000)
+
+/* A repository's name: what the distribution grammar allows. */
+#define HM_MAX_OCI_REPOSITORY 255
+
+/* A reference to an image: registry, repository, tag and digest at their longest. */
+#define HM_MAX_OCI_REFERENCE 1024
+
 #endif
