@@ -28,8 +28,7 @@ class Peer:
 @pytest.fixture
 def ours(hm_build, env):
     path = hm_build / "tests" / "peer_tlog"
-    if not path.is_file():
-        pytest.skip("peer_tlog is not in the build folder")
+    assert path.is_file(), "peer_tlog is not in the build folder"
     return Peer(path, env)
 
 

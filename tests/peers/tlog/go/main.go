@@ -1,4 +1,4 @@
-// Go's own notes and logs, speaking what peer.c speaks: one command a line, one answer a line.
+// Go's own notes and logs, speaking what peer_tlog.c speaks: one command a line, one answer a line.
 package main
 
 import (
