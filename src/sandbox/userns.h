@@ -14,7 +14,10 @@
 #define HM_EXPLAIN_LEN 384
 
 /* What to do where the kernel refuses one of these. */
-#define HM_OVERLAY_TODO "it needs Linux 5.11 or newer with overlayfs ('modprobe overlay')"
+#define HM_OVERLAY_TODO                                                                                                \
+	"it needs Linux 5.11 or newer with overlayfs ('modprobe overlay'), and folders that are not two overlays "     \
+	"deep "                                                                                                        \
+	"already, as in a container in a container"
 #define HM_PROC_TODO                                                                                                   \
 	"a container that masks parts of /proc keeps those in it from mounting a new one: run it with "                \
 	"'--security-opt "                                                                                             \

@@ -47,8 +47,8 @@ class Machine:
         """The output of a shell's line in a sandbox."""
         return self.run(*options, "--", "sh", "-c", line, **more).stdout
 
-    def start(self, *words, **more):
-        return subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, cwd="/", **more)
+    def start(self, *words, stdin=subprocess.DEVNULL, **more):
+        return subprocess.Popen(self.command(*words), stdin=stdin, cwd="/", **more)
 
     def attack(self, *attempts, options=()):
         """The answer to each attempt."""
@@ -498,8 +498,10 @@ def test_daemons_end_with_it(machine, none):
     mark = f"987{os.getpid() % 10000 + 10000}"
     attack = str(machine.folder / "sandbox_attack")
     tool = machine.start(*none, "--ro", f"{attack}:{attack}", "--", "sh", "-c",
-                         f"{attack} daemon={mark}; {attack} daemon={mark}; sleep 0.3", stdout=subprocess.DEVNULL)
+                         f"{attack} daemon={mark}; {attack} daemon={mark}; read end; exit 0", stdout=subprocess.DEVNULL,
+                         stdin=subprocess.PIPE)
     assert wait_until(lambda: len(sleepers(mark)) == 2)
+    tool.stdin.close()
     assert tool.wait() == 0
     assert not sleepers(mark)
 
@@ -685,6 +687,20 @@ def test_masked_proc(tools):
     assert done.stdout.startswith("99\n")
     assert done.stderr.startswith("sandbox.refused: ") and "/proc" in done.stderr
     assert "systempaths=unconfined" in done.stdout
+
+
+def test_no_overlay(tools):
+    """A kernel that refuses the private layer, here because /usr is as many overlays deep as Linux allows."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can put overlays over /usr, in a namespace of its own")
+    folder = Path(tempfile.mkdtemp(prefix="overlay-", dir=tools))
+    script = (f"mount -t tmpfs none {folder}; for i in 1 2; do mkdir {folder}/u$i {folder}/w$i; mount -t overlay -o "
+              f"lowerdir=/usr,upperdir={folder}/u$i,workdir={folder}/w$i none /usr; done; {tools}/sandbox_tool -- true; "
+              f"echo $?; {tools}/sandbox_tool --probe")
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    assert done.stdout.startswith("99\n") and "overlay\tMISSING" in done.stdout
+    assert done.stderr.startswith("sandbox.overlay: ") and "'/usr'" in done.stderr and "overlays deep" in done.stderr
 
 
 # Real work
