@@ -7,6 +7,8 @@
  *   funcs     FILE                      -> "LINE.COLUMN,LINE.COLUMN " for each function
  *   buildinfo FILE                      -> JSON, as `go version -m -json` prints it, or "error: REASON"
  *   cover     PROFILE [FILE=SOURCE]...  -> percentage of all blocks, and of those in functions of the sources
+ *   verify    MODULES PACKAGES GOSUM CACHE  -> counts, or "error: REASON"; the first two are what go printed
+ *   env       GOROOT GOCACHE GOMODCACHE HOME -> NAME=value of a build's environment, with tabs between them
  *   text      A B, in hexadecimal       -> what the functions on versions and paths say, a JSON list
  */
 #include "base/encode.h"
@@ -17,7 +19,9 @@
 #include "golang/buildinfo.h"
 #include "golang/cover.h"
 #include "golang/dirhash.h"
+#include "golang/gocmd.h"
 #include "golang/modfile.h"
+#include "golang/modverify.h"
 #include "golang/path.h"
 
 #include <stdio.h>
@@ -326,6 +330,73 @@ static void print_cover(const char *path, struct hm_str pairs)
 	printf("%s %s\n", all, in_funcs);
 }
 
+static enum hm_status verify(char *const *files, struct hm_golang_verify_result *result, struct hm_err *err)
+{
+	HM_OWN(hm_golang_gosum_done) struct hm_golang_gosum sums = { .count = 0 };
+	HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(HM_GIB);
+	HM_OWN(hm_buf_done)
+	struct hm_buf modules_text = hm_buf_init(0), packages_text = hm_buf_init(0), sums_text = hm_buf_init(0);
+	struct hm_golang_list_module *modules = NULL;
+	struct hm_golang_package *packages = NULL;
+	struct hm_golang_verify_item *items = NULL;
+	size_t module_count = 0, package_count = 0;
+
+	enum hm_status st = hm_file_read(files[0], HM_GIB, &modules_text, err);
+	if (st == HM_OK)
+		st = hm_file_read(files[1], HM_GIB, &packages_text, err);
+	if (st == HM_OK)
+		st = hm_file_read(files[2], HM_MAX_GO_SUM, &sums_text, err);
+	if (st == HM_OK)
+		st = hm_golang_list_modules(hm_buf_str(&modules_text), &arena, &modules, &module_count, err);
+	if (st == HM_OK)
+		st = hm_golang_list_packages(hm_buf_str(&packages_text), &arena, &packages, &package_count, err);
+	if (st == HM_OK)
+		st = hm_golang_verify_items(modules, module_count, packages, package_count, &arena, &items, err);
+	if (st == HM_OK)
+		st = hm_golang_gosum_parse(hm_buf_str(&sums_text), "go.sum", &sums, err);
+	return st == HM_OK ? hm_golang_verify(items, module_count, files[3], &sums, result, err) : st;
+}
+
+/* Fields as C strings; the line is cut where they end. */
+static void split_fields(char *line, char **ret_fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		ret_fields[i] = line;
+		line += strcspn(line, "\t");
+		if (*line)
+			*line++ = '\0';
+	}
+}
+
+static void print_verified(char *line)
+{
+	HM_OWN(hm_golang_verify_result_done) struct hm_golang_verify_result r = { .zips = 0 };
+	struct hm_err err = { 0 };
+	char *files[4];
+
+	split_fields(line, files, 4);
+	if (verify(files, &r, &err) != HM_OK)
+		print_error(&err);
+	else
+		printf("%zu %zu %zu %zu %zu\n", r.zips, r.go_mods, r.not_fetched, r.unlisted, r.local.count);
+}
+
+static void print_env(char *line)
+{
+	HM_OWN(hm_strv_done) struct hm_strv env = { 0 };
+	char *fields[4];
+
+	split_fields(line, fields, 4);
+	const struct hm_golang_build_opts opts = {
+		.goroot = fields[0], .gocache = fields[1], .gomodcache = fields[2], .home = fields[3]
+	};
+	if (hm_golang_build_env(&opts, &env, NULL) != HM_OK)
+		return;
+	for (size_t i = 0; i < env.count; i++)
+		printf("%s%s", i ? "\t" : "", env.v[i]);
+	putchar('\n');
+}
+
 static void answer(const char *what, struct hm_str line)
 {
 	struct hm_str first, second, rest;
@@ -367,7 +438,12 @@ int main(int argc, char **argv)
 		return 2;
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = '\0';
-		answer(argv[1], hm_str(line));
+		if (strcmp(argv[1], "verify") == 0)
+			print_verified(line);
+		else if (strcmp(argv[1], "env") == 0)
+			print_env(line);
+		else
+			answer(argv[1], hm_str(line));
 	}
 	return 0;
 }
