@@ -35,6 +35,14 @@
  * same. */
 #define HM_TOP_JSON_DEPTH 10000
 
+/*
+ * YAML, where a caller does not say otherwise. Size: what people write, and lists of what a large cluster holds. Nodes:
+ * aliases written out, so that a page of them cannot become a tree without end. Anchors are searched one by one.
+ */
+#define HM_MAX_YAML_SIZE    (16 * HM_MIB)
+#define HM_MAX_YAML_NODES   2000000
+#define HM_MAX_YAML_ANCHORS 1000
+
 /* Elements of a field where the table that it is decoded by says nothing: lists in documents are shorter by far. */
 #define HM_MAX_FIELD_ITEMS ((size_t)10000)
 

@@ -386,3 +386,53 @@ void hm_double_text(double number, char ret_text[HM_DOUBLE_TEXT_LEN])
 	else
 		snprintf(ret_text, size, "%s%c.%.*se%+d", sign, g.d[0], g.k - 1, g.d + 1, g.n - 1);
 }
+
+bool hm_double_read(const char *text, double *ret_number)
+{
+	double number = strtod_l(text, NULL, c_locale());
+
+	if (isinf(number))
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+static float float_value(const struct digits *g, locale_t c)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "0.%.*se%d", g->k, g->d, g->n);
+	return strtof_l(text, NULL, c);
+}
+
+void hm_float_text(float number, char ret_text[HM_DOUBLE_TEXT_LEN])
+{
+	size_t size = HM_DOUBLE_TEXT_LEN;
+	const char *sign = signbit(number) ? "-" : "";
+	struct digits g = { .d = "0", .k = 1, .n = 1 };
+
+	if (number != 0) {
+		locale_t c = c_locale(), before = uselocale(c);
+		/* as for doubles, where the reasons stand */
+		for (int k = 1; k <= 9; k++) {
+			nearest_digits(fabsf(number), k, &g);
+			if (float_value(&g, c) == fabsf(number))
+				break;
+			next_digits(&g);
+			if (float_value(&g, c) == fabsf(number))
+				break;
+		}
+		uselocale(before);
+	}
+	while (g.k > 1 && g.d[g.k - 1] == '0')
+		g.k--;
+	if (g.n - 1 < -4 || g.n - 1 >= 6)
+		snprintf(ret_text, size, "%s%c%s%.*se%c%02d", sign, g.d[0], g.k > 1 ? "." : "", g.k - 1, g.d + 1,
+			 g.n < 1 ? '-' : '+', abs(g.n - 1));
+	else if (g.n <= 0)
+		snprintf(ret_text, size, "%s0.%.*s%.*s", sign, -g.n, "0000", g.k, g.d);
+	else if (g.k <= g.n)
+		snprintf(ret_text, size, "%s%.*s%.*s", sign, g.k, g.d, g.n - g.k, "000000");
+	else
+		snprintf(ret_text, size, "%s%.*s.%.*s", sign, g.n, g.d, g.k - g.n, g.d + g.n);
+}

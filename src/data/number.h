@@ -53,4 +53,20 @@ struct hm_str hm_number_text(const struct hm_value *v, char scratch[24]) HM_MUST
  */
 void hm_double_text(double number, char ret_text[HM_DOUBLE_TEXT_LEN]);
 
+/*
+ * A float of 32 bits as Go's %g writes it: the fewest digits that read back as the same, with an exponent of at least
+ * two digits where that is under -4 or over 5.
+ *
+ * Shape   number: finite.
+ */
+void hm_float_text(float number, char ret_text[HM_DOUBLE_TEXT_LEN]);
+
+/*
+ * The nearest double to decimal text, whatever the locale.
+ *
+ * Shape   text: an optional sign, digits with or without a point, an optional exponent; nobody checks it.
+ * Errors  false: too large for a double
+ */
+bool hm_double_read(const char *text, double *ret_number) HM_MUST;
+
 #endif

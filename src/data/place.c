@@ -71,8 +71,9 @@ enum hm_status hm_value_refuse(const struct hm_value *root, const struct hm_valu
 	va_end(ap);
 	if (!find_path(root, v, &path))
 		path = (struct hm_path){ 0 };
-	/* The root itself is wherever its owner keeps it; its place stands under no address. */
-	(void)hm_places_find(places, v == root ? NULL : v, &row, &col);
+	/* A root that is wherever its owner keeps it has its place under no address. */
+	if (!hm_places_find(places, v, &row, &col) && v == root)
+		(void)hm_places_find(places, NULL, &row, &col);
 	enum hm_status st = hm_fail(err, reason, "%s%s%s", path.text, path.len ? ": " : "", what);
 	return hm_at(err, st, NULL, row, col);
 }

@@ -10,7 +10,7 @@
 #include "data/value.h"
 
 struct hm_place {
-	const struct hm_value *value; /* by its address in the tree */
+	const struct hm_value *value; /* by its address in the tree; NULL for a root that its owner keeps elsewhere */
 	uint32_t row, col;            /* 1-based; col in characters */
 };
 
