@@ -52,7 +52,6 @@ struct frame {
 
 struct reader {
 	yaml_parser_t parser;
-	struct hm_str text;
 	struct hm_yaml_opts opts; /* with the defaults filled in */
 	struct hm_arena *arena;
 	struct entry *entries;
@@ -65,8 +64,6 @@ struct reader {
 	uint64_t nodes;
 	bool is_empty;            /* the document is nothing but blanks, comments and marks */
 	struct hm_places *places; /* NULL: not wanted */
-	const char *at;           /* in the text, at_index characters from its begin */
-	size_t at_index;
 };
 
 static void reader_done(struct reader *r)
@@ -145,8 +142,8 @@ static enum hm_status next_event(struct reader *r, yaml_event_t *event, struct h
 	const char *problem = r->parser.problem ? r->parser.problem : "malformed";
 	const char *context = r->parser.context ? r->parser.context : "";
 	yaml_mark_t mark = r->parser.problem_mark;
-	return refuse(r, row_of(mark), col_of(mark), err, HM_R_YAML_SYNTAX, "%s%s%s", problem, context[0] ? " " : "",
-		      context);
+	return refuse(r, row_of(mark), col_of(mark), err, HM_R_YAML_SYNTAX, "%s%s%s", context, context[0] ? ", " : "",
+		      problem);
 }
 
 /* One place for each value that has one; sorted when all are there. */
@@ -241,27 +238,6 @@ static enum hm_status push_scalar(struct reader *r, const struct hm_yaml_meaning
 	return st == HM_OK ? push(r, e, err) : st;
 }
 
-/*
- * Whether a plain scalar has the tag "!", which libyaml does not tell: its mark is then at the tag. Marks count
- * characters, and only ever grow.
- */
-static bool has_bang(struct reader *r, const yaml_event_t *event)
-{
-	const char *end = r->text.ptr + r->text.len;
-
-	for (; r->at_index < event->start_mark.index && r->at < end; r->at_index++)
-		r->at += hm_utf8_len(hm_str_of(r->at, (size_t)(end - r->at)));
-	/* "&a ! x" and "! &a x": an anchor is jumped over, a plain scalar begins with neither sign */
-	const char *p = r->at;
-	while (p < end && *p == '&') {
-		while (p < end && !strchr(" \t\r\n", *p))
-			p++;
-		while (p < end && strchr(" \t\r\n", *p))
-			p++;
-	}
-	return p < end && *p == '!';
-}
-
 static enum hm_status read_scalar(struct reader *r, const yaml_event_t *event, struct hm_err *err)
 {
 	struct entry e = { .row = row_of(event->start_mark), .col = col_of(event->start_mark), .nodes = 1 };
@@ -274,9 +250,12 @@ static enum hm_status read_scalar(struct reader *r, const yaml_event_t *event, s
 	struct hm_yaml_meaning meaning = { 0 };
 	struct anchor *anchor;
 
-	r->is_empty = r->frames_count == 0 && is_plain && scalar.text.len == 0 && scalar.tag.len == 0;
-	if (scalar.tag.len == 0)
-		scalar.has_bang = is_plain ? has_bang(r, event) : event->data.scalar.plain_implicit != 0;
+	r->is_empty = r->frames_count == 0 && is_plain && scalar.text.len == 0 && scalar.tag.len == 0 &&
+		      !event->data.scalar.anchor;
+	if (hm_str_is(scalar.tag, "!")) {
+		scalar.has_bang = true;
+		scalar.tag = (struct hm_str){ 0 };
+	}
 	enum hm_status st = count_nodes(r, &e, 1, err);
 	if (st != HM_OK)
 		return st;
@@ -509,6 +488,26 @@ static enum hm_status check_times(const struct reader *r, const struct entry *en
 	return order.twice ? refuse_twice(r, &m, &order, err) : HM_OK;
 }
 
+/* OPA's reader makes one sequence of several merge keys; where that has fewer than two mappings they stay, and are
+ * refused. */
+static enum hm_status check_merges(const struct reader *r, const struct entry *entries, size_t count,
+				   struct hm_err *err)
+{
+	size_t keys = 0, mappings = 0, last = 0;
+
+	for (size_t i = 0; i < count; i += 2) {
+		const struct entry *merged = &entries[i + 1];
+		if (!entries[i].is_merge)
+			continue;
+		last = i;
+		keys++;
+		mappings += merged->v.kind == HM_ARRAY && !merged->is_alias ? merged->v.len : 1;
+	}
+	if (keys < 2 || mappings >= 2)
+		return HM_OK;
+	return refuse(r, entries[last].row, entries[last].col, err, HM_R_JSON_DUPLICATE, "the key '<<' comes twice");
+}
+
 static enum hm_status make_object(struct reader *r, const struct entry *entries, size_t count, struct hm_value *ret,
 				  struct hm_err *err)
 {
@@ -519,6 +518,8 @@ static enum hm_status make_object(struct reader *r, const struct entry *entries,
 
 	order.at = order.few;
 	if (is_rego)
+		st = check_merges(r, entries, count, err);
+	if (is_rego && st == HM_OK)
 		st = is_strict ? check_own(r, entries, count, err) : check_times(r, entries, count, err);
 	if (st == HM_OK)
 		st = is_rego ? gather_last(r, &m, entries, count, err) : gather_in_place(r, &m, entries, count, err);
@@ -598,14 +599,42 @@ static enum hm_status take_event(struct reader *r, const yaml_event_t *event, st
 	return HM_OK;
 }
 
-/* Forget what a document had: anchors are its own. */
+/* Forget what a document had. Anchors are its own, but OPA's reader finds them in later documents too. */
 static void begin_document(struct reader *r)
 {
-	for (size_t i = 0; i < r->anchors_count; i++)
+	for (size_t i = 0; i < r->anchors_count && r->opts.dialect == HM_YAML_KUBERNETES; i++)
 		free(r->anchors[i].name);
-	r->anchors_count = 0;
+	if (r->opts.dialect == HM_YAML_KUBERNETES)
+		r->anchors_count = 0;
 	r->entries_count = 0;
 	r->is_empty = false;
+}
+
+/* Of a document that nobody reads: whether its aliases have anchors. */
+static enum hm_status check_event(struct reader *r, const yaml_event_t *event, struct hm_err *err)
+{
+	const yaml_char_t *name = event->type == YAML_SCALAR_EVENT           ? event->data.scalar.anchor
+				  : event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.anchor
+				  : event->type == YAML_MAPPING_START_EVENT  ? event->data.mapping_start.anchor
+									     : NULL;
+	struct anchor *anchor;
+
+	if (event->type == YAML_ALIAS_EVENT && !find_anchor(r, (const char *)event->data.alias.anchor))
+		return refuse(r, row_of(event->start_mark), col_of(event->start_mark), err, HM_R_YAML_SYNTAX,
+			      "unknown anchor '%.64s'", (const char *)event->data.alias.anchor);
+	return name ? set_anchor(r, event, (const char *)name, &anchor, err) : HM_OK;
+}
+
+/* Both peers read version 1.1 only; libyaml has seen to it that it is 1.1 or 1.2. */
+static enum hm_status check_version(const struct reader *r, const yaml_event_t *event, struct hm_err *err)
+{
+	const yaml_version_directive_t *version =
+	    event->type == YAML_DOCUMENT_START_EVENT ? event->data.document_start.version_directive : NULL;
+
+	if (!version || version->minor == 1)
+		return HM_OK;
+	return refuse(r, row_of(event->start_mark), col_of(event->start_mark), err, HM_R_YAML_SYNTAX,
+		      "a document of YAML %d.%d, where 1.1 is wanted", version->major, version->minor);
 }
 
 /*
@@ -627,8 +656,9 @@ static enum hm_status read_document(struct reader *r, bool to_check, bool *ret_f
 			return st;
 		*ret_found = *ret_found || event.type == YAML_DOCUMENT_START_EVENT;
 		is_over = event.type == YAML_DOCUMENT_END_EVENT || event.type == YAML_STREAM_END_EVENT;
-		if (!to_check)
-			st = take_event(r, &event, err);
+		st = check_version(r, &event, err);
+		if (st == HM_OK)
+			st = to_check ? check_event(r, &event, err) : take_event(r, &event, err);
 		yaml_event_delete(&event);
 	}
 	return st;
@@ -670,8 +700,6 @@ static enum hm_status reader_init(struct reader *r, struct hm_str text, const st
 		return st;
 	if (hm_str_has_prefix(text, HM_STR("\xef\xbb\xbf")))
 		text = hm_str_skip(text, 3);
-	r->text = text;
-	r->at = text.ptr;
 	if (!yaml_parser_initialize(&r->parser))
 		return no_memory(err);
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);

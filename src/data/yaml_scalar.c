@@ -214,6 +214,17 @@ static struct hm_str without_underscores(struct hm_str s, struct hm_arena *arena
 	return hm_str_of(copy, len);
 }
 
+/* Go's floating-point literals may have underscores between digits, and only there. */
+static bool has_good_underscores(struct hm_str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '_' &&
+		    (i == 0 || i + 1 == s.len || digit_of(s.ptr[i - 1]) > 9 || digit_of(s.ptr[i + 1]) > 9))
+			return false;
+	}
+	return true;
+}
+
 /* A plain scalar without a tag, or the text of one that has a tag of the schema. */
 static void read_plain(enum hm_yaml_dialect dialect, struct hm_str s, struct hm_arena *arena, struct hm_yaml_meaning *m)
 {
@@ -222,7 +233,7 @@ static void read_plain(enum hm_yaml_dialect dialect, struct hm_str s, struct hm_
 
 	if (read_word(dialect, s, m))
 		return;
-	if (first == '.' && read_float(s, arena, m))
+	if (first == '.' && has_good_underscores(s) && read_float(without_underscores(s, arena), arena, m))
 		return;
 	if (is_digit || first == '+' || first == '-') {
 		struct hm_str number = without_underscores(s, arena);
@@ -304,7 +315,7 @@ static const char *read_time(enum hm_yaml_dialect dialect, struct hm_str text, s
 			return "a time that JSON does not have";
 		text = hm_str(written);
 	}
-	*m = (struct hm_yaml_meaning){ .type = HM_YAML_STR, .text = hm_arena_dup(arena, text) };
+	*m = (struct hm_yaml_meaning){ .type = HM_YAML_STR, .is_tagged_time = true, .text = hm_arena_dup(arena, text) };
 	return m->text.ptr ? NULL : "";
 }
 
@@ -416,6 +427,8 @@ const char *hm_yaml_key(enum hm_yaml_dialect dialect, const struct hm_yaml_meani
 		key_of_double(m->number, text);
 		break;
 	case HM_YAML_STR:
+		if (m->is_tagged_time && dialect == HM_YAML_REGO)
+			return "a time as a key";
 		return hm_yaml_value(m, arena, key);
 	}
 	*key = hm_value_cstr(arena, text);

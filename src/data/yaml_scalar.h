@@ -28,8 +28,9 @@ enum hm_yaml_type {
 struct hm_yaml_meaning {
 	enum hm_yaml_type type;
 	bool truth;
-	bool is_merge; /* a key of this text and kind merges */
-	bool is_time;  /* a string that looks like a timestamp, with no tag */
+	bool is_merge;       /* a key of this text and kind merges */
+	bool is_tagged_time; /* a string made of what has the tag !!timestamp */
+	bool is_time;        /* a string that looks like a timestamp, with no tag */
 	int64_t i64;
 	uint64_t u64;
 	double number;
