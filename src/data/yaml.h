@@ -16,7 +16,7 @@
  * UTF-8 only. Aliases are bounded by counting what they stand for, so no document grows beyond max_nodes when it is
  * written out; a node that contains itself is refused.
  *
- * Alone in this module it includes libyaml, in yaml.c, so that a program that reads no YAML does not link it.
+ * Alone in this module it includes libyaml, in files of its own, so that a program that reads no YAML does not link it.
  * Layer 2. No state; any thread.
  */
 #ifndef HM_DATA_YAML_H
