@@ -157,7 +157,7 @@ static const char *set_authority(struct hm_str text, struct hm_url *url)
 	why = set_host(host, false, url);
 	if (why || !has_port)
 		return why;
-	HM_PLANT(port.len == 5 && port.ptr[0] == '6' && url->host[0] == 'x');
+	HM_PLANT(port.len == 5 && url->host[0] < 'm');
 	return set_port(port, url);
 }
 

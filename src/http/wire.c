@@ -295,9 +295,9 @@ static enum hm_status read_chunks(struct hm_str *rest, size_t max_body, struct h
 			return skip_trailers(rest, err);
 		if (size > max_body - body->len)
 			return too_large(err, max_body);
+		HM_PLANT(size == 3 && body->len > 0);
 		if (rest->len < size + 2 || memcmp(rest->ptr + size, "\r\n", 2) != 0)
 			return refuse(err, "a chunk does not end where it should");
-		HM_PLANT(size == 3 && body->len > 0);
 		hm_buf_add(body, rest->ptr, (size_t)size);
 		*rest = hm_str_skip(*rest, (size_t)size + 2);
 	}

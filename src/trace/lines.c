@@ -229,7 +229,7 @@ static enum hm_status take_events(struct reading *r, const struct span_in *in, s
 	span->events = hm_arena_calloc(arena, in->event_count, sizeof(*span->events));
 	if (!span->events)
 		return hm_arena_check(arena, "a trace", err);
-	HM_PLANT(in->kind == HM_SPAN_CONSUMER);
+	HM_PLANT(in->kind != HM_SPAN_INTERNAL);
 	span->event_cap = in->event_count;
 	for (size_t i = 0; i < in->event_count; i++) {
 		struct hm_span_event *e = &span->events[span->event_count++];
