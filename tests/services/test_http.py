@@ -130,6 +130,12 @@ def test_tls(tool, curl, keys):
         assert curl("--cacert", keys / "good.pem", f"{origin}/x").stdout.startswith(f"GET {origin}/x\n")
         assert ask(tool, "GET", f"{origin}/x", "--ca", keys / "good.pem").startswith("200\n")
         assert ask(tool, "GET", f"{origin}/x", env={"SSL_CERT_FILE": str(keys / "good.pem")}).startswith("200\n")
+        folder = keys / "folder"
+        folder.mkdir()
+        shutil.copy(keys / "good.pem", folder)
+        assert ask(tool, "GET", f"{origin}/x", env={"SSL_CERT_DIR": str(folder)}).startswith("failed net.tls")
+        subprocess.run(["openssl", "rehash", folder], check=True, capture_output=True)
+        assert ask(tool, "GET", f"{origin}/x", env={"SSL_CERT_DIR": f"/nowhere:{folder}"}).startswith("200\n")
         for words in [(), ("--ca", keys / "other.pem")]:
             assert ask(tool, "GET", f"{origin}/x", *words).startswith("failed net.tls: GET https://127.0.0.1:")
         # versions that are not served any more

@@ -158,6 +158,50 @@ static void test_redirects(void **state)
 	assert_true(res.status == 302 && hm_str_is(hm_http_get(&res.head, "Location"), "/y"));
 }
 
+/* Answers with as many bytes as the path says. */
+static enum hm_status fill(void *service, const struct hm_http_request *req, struct hm_http_response *res,
+			   struct hm_err *err)
+{
+	size_t len = strtoul(req->path.ptr + 1, NULL, 10);
+	char *space = hm_buf_add_space(&res->body, len);
+
+	(void)service;
+	(void)err;
+	if (space && len)
+		memset(space, 'x', len);
+	return HM_OK;
+}
+
+/* Bodies where nobody sets a limit, both ways. */
+static void test_default_limits(void **state)
+{
+	(void)state;
+	static const struct hm_local_origin one = { "http://a", { fill, NULL } };
+	static const struct hm_local filling = { &one, 1, 0, { 0 }, NULL };
+	struct hm_transport transport = hm_transport_local(&filling);
+	struct hm_err err = { 0 };
+
+	for (size_t more = 0; more < 2; more++) {
+		HM_OWN(hm_buf_done) struct hm_buf body = { 0 };
+		HM_OWN(hm_http_request_done) struct hm_http_request req;
+		HM_OWN(hm_http_response_done) struct hm_http_response res = { 0 };
+		char url[40];
+		snprintf(url, sizeof(url), "http://a/%zu", HM_MAX_HTTP_BODY + more);
+		enum hm_status st = hm_transport_get(&transport, hm_str(url), NULL, NULL, &body, &err);
+		if (more)
+			assert_refused("answer", st, &err, HM_R_HTTP_TOO_LARGE);
+		else
+			assert_ok(st, &err);
+
+		hm_http_request_init(&req, "POST", HM_STR("http://a/0"));
+		char *space = hm_buf_add_space(&req.body, HM_MAX_HTTP_BODY + more);
+		assert_non_null(space);
+		memset(space, 'x', HM_MAX_HTTP_BODY + more);
+		assert_ok(hm_transport_ask(&transport, &req, NULL, &res, &err), &err);
+		assert_int_equal(res.status, more ? 413 : 200);
+	}
+}
+
 /* A chain of HM_MAX_HTTP_REDIRECTS is followed, one more is not. */
 static enum hm_status countdown(void *service, const struct hm_http_request *req, struct hm_http_response *res,
 				struct hm_err *err)
@@ -276,8 +320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_local),     cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_redirects), cmocka_unit_test(test_redirect_limit),
-		cmocka_unit_test(test_next),      cmocka_unit_test(test_expect),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_next),      cmocka_unit_test(test_default_limits),
+		cmocka_unit_test(test_expect),    cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests_name("http/transport", tests, NULL, NULL);
 }

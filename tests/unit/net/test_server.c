@@ -216,6 +216,33 @@ static void test_bad_requests(void **state)
 	assert_int_equal(atomic_load(&handled), 0);
 }
 
+/* What is taken where nobody sets a limit. */
+static void test_default_limits(void **state)
+{
+	(void)state;
+	HM_OWN(hm_server_stopp) struct hm_server *server = start(&(struct hm_server_opts){ 0 });
+	HM_OWN(hm_client_freep) struct hm_client *client = make_client();
+
+	/* several of the largest at once, or one client could keep all others out */
+	assert_true(HM_MAX_SERVED_BODIES >= 16 * HM_MAX_SERVED_BODY);
+	for (size_t more = 0; more < 2; more++) {
+		HM_OWN(hm_buf_done) struct hm_buf body = hm_buf_init(2 * HM_MAX_SERVED_BODY);
+		HM_OWN(hm_http_response_done) struct hm_http_response res = { 0 };
+		struct hm_err err = { 0 };
+		char *space = hm_buf_add_space(&body, HM_MAX_SERVED_BODY + more);
+		assert_non_null(space);
+		memset(space, 'x', HM_MAX_SERVED_BODY + more);
+		enum hm_status st = ask(client, server, "PUT", "/204", hm_buf_str(&body), &res, &err);
+		/* the refusal comes while the body is still being sent, so the connection may break before it is read
+		 */
+		if (more)
+			assert_true((st == HM_OK && res.status == 413) || err.reason == HM_R_NET_BROKEN);
+		else
+			assert_true(st == HM_OK && res.status == 204);
+	}
+	assert_int_equal(atomic_load(&handled), 1);
+}
+
 static void send_chunks(int fd, size_t total)
 {
 	static const char head[] =
@@ -530,6 +557,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_bad_requests),
+		cmocka_unit_test(test_default_limits),
 		cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_bodies_together),
 		cmocka_unit_test(test_head_limits),
