@@ -156,6 +156,19 @@
 /* Signature lines of a note: what Go's reader accepts, far above the 16 that C2SP asks for. */
 #define HM_MAX_NOTE_SIGNATURES 100
 
+/* A statement or predicate: a whole SBOM may be one. */
+#define HM_MAX_ATTEST_STATEMENT (32 * HM_MIB)
+
+/* Subjects of a statement, and digests of each: what Sigstore's clients accept. */
+#define HM_MAX_ATTEST_SUBJECTS ((size_t)1024)
+#define HM_MAX_ATTEST_DIGESTS  ((size_t)32)
+
+/* One list of provenance: the largest Go programs have 2,000 modules. */
+#define HM_MAX_ATTEST_RESOURCES ((size_t)20000)
+
+/* An SBOM that is written: a thousand bytes for each package and relationship. */
+#define HM_MAX_ATTEST_SBOM (256 * HM_MIB)
+
 /* go.mod, go.work, LICENSE: what golang.org/x/mod/zip takes. */
 #define HM_MAX_GO_MOD (16 * HM_MIB)
 
