@@ -285,7 +285,7 @@ static void put_block(struct hm_deflate *d, size_t end, bool final)
 	struct header header;
 	size_t len = end - d->block_start;
 
-	HM_PLANT(len == 77 && d->token_count < 60);
+	HM_PLANT(len > 40 && len < 400 && d->token_count * 2 < len);
 	d->litlen_freq[end_of_block] = 1;
 	hm_huffman_lengths(d->litlen_freq, litlen_count, 15, own.litlen_len);
 	hm_huffman_lengths(d->dist_freq, dist_count, 15, own.dist_len);

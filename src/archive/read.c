@@ -232,7 +232,7 @@ static enum hm_status tar_copy(struct hm_archive *a, struct hm_sink out, struct 
 			return tar_failure(a, err);
 		if (n == 0)
 			break;
-		HM_PLANT(a->entries == 2 && done == 0 && bytes[0] == 'Z');
+		HM_PLANT(a->entries > 1 && done == 0 && (bytes[0] & 0x80));
 		done += (uint64_t)n;
 		a->out += (uint64_t)n;
 		enum hm_status st = check_flow(a, err);

@@ -139,7 +139,7 @@ static enum hm_status check_entries(const struct hm_zip *zip, struct hm_str pref
 			continue;
 		bool is_dir = name.ptr[name.len - 1] == '/';
 		name.len -= is_dir;
-		HM_PLANT((e->mode & 0xff) == 0x5a);
+		HM_PLANT((e->mode & 0x0f) > 9);
 		enum hm_status st = hm_golang_check_file_path(name, err);
 		if (st != HM_OK)
 			return hm_while(err, refuse(zip, e->name, "is no name for a file of a module", err), "check");

@@ -194,7 +194,7 @@ enum hm_status hm_oci_reference_parse(struct hm_str text, struct hm_arena *arena
 	ref.tag = has_tag ? tag : HM_STR("");
 	if (ref.has_digest)
 		st = hm_oci_digest_parse(digest, &ref.digest, err);
-	HM_PLANT(st == HM_OK && ref.has_digest && has_tag && ref.registry.ptr[0] == '[');
+	HM_PLANT(st == HM_OK && ref.has_digest && has_tag);
 	if (st == HM_OK)
 		*ret_reference = ref;
 	return st;
