@@ -16,11 +16,13 @@ static void test_pieces_do_not_touch(void **state)
 
 	for (size_t i = 0; i < COUNT(pieces); i++) {
 		size_t len = i % 97 == 0 ? 100000 : i % 31;
-		bool text = i % 3 == 0;
-		pieces[i].ptr = text ? (unsigned char *)hm_arena_bytes(&arena, len) : hm_arena_alloc(&arena, len);
+		size_t align = i % 3 == 0 ? 1 : i % 3 == 1 ? sizeof(uint64_t) : _Alignof(max_align_t);
+		pieces[i].ptr = i % 3 == 0   ? (unsigned char *)hm_arena_bytes(&arena, len)
+				: i % 3 == 1 ? hm_arena_words(&arena, len)
+					     : hm_arena_alloc(&arena, len);
 		pieces[i].len = len;
 		assert_non_null(pieces[i].ptr);
-		assert_true(text || (uintptr_t)pieces[i].ptr % _Alignof(max_align_t) == 0);
+		assert_true((uintptr_t)pieces[i].ptr % align == 0);
 		memset(pieces[i].ptr, (int)(i % 251), len);
 	}
 	for (size_t i = 0; i < COUNT(pieces); i++) {

@@ -132,6 +132,34 @@ static void test_numbers(void **state)
 }
 
 /* Unicode 15, table 3-7, at both sides of every edge. */
+/* Each character is written, is as long as it says, and reads back; those at the edges of the lengths among them. */
+static void test_utf8_characters(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t c;
+		const char *want;
+	} rows[] = {
+		{ 0x7f, "\x7f" },
+		{ 0x80, "\xc2\x80" },
+		{ 0x7ff, "\xdf\xbf" },
+		{ 0x800, "\xe0\xa0\x80" },
+		{ 0xfffd, "\xef\xbf\xbd" },
+		{ 0xffff, "\xef\xbf\xbf" },
+		{ 0x10000, "\xf0\x90\x80\x80" },
+		{ 0x10ffff, "\xf4\x8f\xbf\xbf" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[4];
+		size_t len = hm_utf8_write(text, rows[i].c);
+		assert_true(hm_str_is(hm_str_of(text, len), rows[i].want));
+		assert_int_equal(hm_utf8_len(hm_str_of(text, len)), len);
+		assert_int_equal(hm_utf8_len(hm_str_of(text, len - 1)), 0);
+	}
+	assert_int_equal(hm_utf8_len(HM_STR("ab")), 1);
+	assert_int_equal(hm_utf8_len(HM_STR("\xed\xa0\x80")), 0);
+}
+
 static void test_utf8(void **state)
 {
 	(void)state;
@@ -211,7 +239,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),   cmocka_unit_test(test_finding), cmocka_unit_test(test_splitting),
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),    cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),    cmocka_unit_test(test_utf8_characters),
+		cmocka_unit_test(test_copies),
 	};
 	return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);
 }
