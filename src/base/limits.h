@@ -187,6 +187,9 @@
 /* A Go source file; the largest that are generated have some 20 MiB. */
 #define HM_MAX_GO_SOURCE (256 * HM_MIB)
 
+/* What `go list -json` prints: some 2 KiB for each package. */
+#define HM_MAX_GO_OUTPUT (512 * HM_MIB)
+
 /* Packages that go lists, and files or imports of one: the largest programs have some 5,000 and 2,000. */
 #define HM_MAX_GO_LIST ((size_t)1000000)
 

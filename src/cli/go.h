@@ -1,0 +1,43 @@
+/*
+ * Asking the go command about a module, with a closed environment and no network.
+ *
+ * Layer 12. One thread.
+ */
+#ifndef HM_CLI_GO_H
+#define HM_CLI_GO_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "golang/gocmd.h"
+
+/* A module's folder and the toolchain that it is looked at with. */
+struct hm_cli_go {
+	char *go;                   /* the go program */
+	struct hm_golang_env facts; /* as the caller's own environment gives them */
+	char *root;                 /* the folder with go.mod */
+	const char *modcache;       /* the one that was asked for, else the caller's */
+	struct hm_strv env;         /* closed: for hm_cli_go_run() */
+};
+
+/*
+ * Find go and the module of a folder.
+ *
+ * Shape   dir: NULL is here; modcache: NULL is GOMODCACHE of the caller.
+ * Errors  HM_ENOTFOUND golang.no-go, file.not-found: no go.mod in dir or above it; as hm_golang_find_go()
+ */
+enum hm_status hm_cli_go_open(const char *dir, const char *modcache, struct hm_cli_go *ret_go,
+			      struct hm_err *err) HM_MUST;
+
+void hm_cli_go_done(struct hm_cli_go *go);
+
+/*
+ * Run go in the module's folder and collect what it prints.
+ *
+ * Shape   args: what stands behind "go", ends in NULL.
+ * Owns    ret_out is the caller's
+ * Errors  HM_EIO golang.go: it failed; the text has its last line
+ */
+enum hm_status hm_cli_go_run(const struct hm_cli_go *go, const char *const *args, struct hm_buf *ret_out,
+			     struct hm_err *err) HM_MUST;
+
+#endif
