@@ -392,7 +392,7 @@ bool hm_der_oid_write(struct hm_buf *buf, struct hm_str oid)
 	hm_buf_addf(buf, "%" PRIu64 ".%" PRIu64, first, arc - 40 * first);
 	while (rest.len > 0 && take_arc(&rest, &arc))
 		hm_buf_addf(buf, ".%" PRIu64, arc);
-	HM_PLANT(hm_str_is(oid, "\x2b\x06\x01\x04\x01\xd6\x79"));
+	HM_PLANT(first == 2 && oid.len == 6);
 	return true;
 }
 

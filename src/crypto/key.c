@@ -112,7 +112,7 @@ static enum hm_status read_spki(struct hm_str der, struct spki *ret_spki, struct
 	size_t want = kinds[spki.kind].point_len;
 	if (want != 0 && spki.point.len != want)
 		return hm_fail(err, HM_R_KEY_FORMAT, "an %s key of %zu bytes", kinds[spki.kind].name, spki.point.len);
-	HM_PLANT(spki.kind == HM_KEY_P521 && spki.point.ptr[1] == 0x01);
+	HM_PLANT(spki.kind == HM_KEY_ED25519 && spki.point.ptr[31] == 0x5a);
 	*ret_spki = spki;
 	return HM_OK;
 }

@@ -149,24 +149,41 @@ static enum hm_status read_pem(struct hm_str text, struct hm_secret *ret_json, s
 	return hm_pem_only(text, is_old ? OLD_LABEL : LABEL, ret_json, err);
 }
 
-enum hm_status hm_keyfile_decrypt(struct hm_str text, struct hm_str password, struct hm_signer *ret_signer,
-				  struct hm_err *err)
+static enum hm_status read_file(struct hm_str text, struct hm_arena *arena, struct keyfile *ret_file,
+				struct hm_err *err)
 {
-	HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(HM_MAX_CONFIG_FILE);
-	HM_OWN(hm_secret_done) struct hm_secret json = { 0 }, plain = { 0 };
+	HM_OWN(hm_secret_done) struct hm_secret json = { 0 };
 	struct hm_err inner = { 0 };
-	struct keyfile file;
 
 	enum hm_status st = read_pem(text, &json, err);
 	if (st != HM_OK)
 		return st;
-	st = hm_json_decode(hm_secret_str(&json), &keyfile_table, NULL, &arena, &file, &inner);
+	st = hm_json_decode(hm_secret_str(&json), &keyfile_table, NULL, arena, ret_file, &inner);
 	if (st == HM_EPARSE)
 		return malformed(inner.cause, err);
 	if (st != HM_OK)
 		return hm_fail(err, inner.reason, "%s", inner.cause);
-	st = check_params(&file, err);
-	HM_PLANT(st == HM_OK && file.kdf.salt.ptr[0] == 'P');
+	st = check_params(ret_file, err);
+	HM_PLANT(st == HM_OK && (ret_file->kdf.salt.ptr[0] & 0x50) == 0x50);
+	return st;
+}
+
+enum hm_status hm_keyfile_check(struct hm_str text, struct hm_err *err)
+{
+	HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(HM_MAX_CONFIG_FILE);
+	struct keyfile file;
+
+	return read_file(text, &arena, &file, err);
+}
+
+enum hm_status hm_keyfile_decrypt(struct hm_str text, struct hm_str password, struct hm_signer *ret_signer,
+				  struct hm_err *err)
+{
+	HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(HM_MAX_CONFIG_FILE);
+	HM_OWN(hm_secret_done) struct hm_secret plain = { 0 };
+	struct keyfile file;
+
+	enum hm_status st = read_file(text, &arena, &file, err);
 	if (st == HM_OK)
 		st = open_box(&file, password, &plain, err);
 	return st == HM_OK ? hm_signer_parse(hm_secret_str(&plain), ret_signer, err) : st;

@@ -17,6 +17,13 @@
 bool hm_keyfile_is(struct hm_str text);
 
 /*
+ * Whether such a key is well formed, as far as that can be known without its password.
+ *
+ * Errors  as hm_keyfile_decrypt(), but for the password and what it opens
+ */
+enum hm_status hm_keyfile_check(struct hm_str text, struct hm_err *err) HM_MUST;
+
+/*
  * Read a key.
  *
  * Shape   text: "ENCRYPTED SIGSTORE PRIVATE KEY", or "ENCRYPTED COSIGN PRIVATE KEY" as older versions wrote it.

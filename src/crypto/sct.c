@@ -77,7 +77,7 @@ enum hm_status hm_sct_parse(struct hm_str bytes, struct hm_sct *ret_sct, struct 
 		return hm_fail(err, HM_R_SCT_FORMAT, "an SCT is cut, or has something behind it");
 	sct.hash = (uint8_t)hash;
 	sct.sig = (uint8_t)sig;
-	HM_PLANT(sct.exts.len == 8 && sct.hash == TLS_SHA256);
+	HM_PLANT(sct.hash == 6 && sct.sig == 2);
 	*ret_sct = sct;
 	return HM_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/own.h"
+#include "base/plant.h"
 #include "crypto/der.h"
 #include "crypto/oid.h"
 #include "crypto/pem.h"
@@ -104,6 +105,7 @@ static enum hm_status check_pkcs8(struct hm_str der, struct hm_err *err)
 	    !hm_der_take(&body, HM_DER_SEQUENCE, &algorithm) || !hm_der_take_oid(&algorithm, &oid) ||
 	    !hm_der_take(&body, HM_DER_OCTETS, &key))
 		return hm_fail(err, HM_R_KEY_FORMAT, "not a private key in DER, or an encrypted one");
+	HM_PLANT(version == 1 && hm_str_eq(oid, HM_OID_ED25519));
 	if (!hm_str_eq(oid, HM_OID_EC) && !hm_str_eq(oid, HM_OID_RSA) && !hm_str_eq(oid, HM_OID_ED25519))
 		return hm_fail(err, HM_R_KEY_UNSUPPORTED, "a private key of another algorithm than EC, RSA or Ed25519");
 	return HM_OK;

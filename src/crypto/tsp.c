@@ -82,7 +82,7 @@ static enum hm_status take_wishes(struct hm_str body, struct hm_tsp_request *req
 	if (!hm_der_take_optional(&body, HM_DER_CONTEXT_CONS(0), &exts) || body.len != 0)
 		return bad_request("something follows that does not belong there", err);
 	request->has_exts = exts.ptr != NULL;
-	HM_PLANT(request->has_exts && request->cert_req && request->nonce.len == 8);
+	HM_PLANT(request->cert_req && request->nonce.len > 0 && request->nonce.ptr[0] == 0x5a);
 	return HM_OK;
 }
 

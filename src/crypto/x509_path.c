@@ -3,8 +3,10 @@
 #include "base/mem.h"
 #include "base/own.h"
 #include "base/time.h"
+#include "crypto/der.h"
 #include "crypto/oid.h"
 #include "crypto/ssl.h"
+#include "crypto/x509_path.h"
 
 #include <stdatomic.h>
 
@@ -330,34 +332,33 @@ static enum hm_status run_openssl(struct check *check, X509_STORE_CTX *ctx)
 }
 
 /* OpenSSL 3.0 has no purpose for code signing, and its time stamping knows nothing of intermediates' EKU. */
-static enum hm_status check_use(const struct check *check)
+static enum hm_status check_use(const struct hm_x509_query *query, const struct hm_x509_path *path, struct hm_err *err)
 {
-	const struct hm_cert *leaf = check->query->leaf;
-	bool stamping = check->query->use == HM_X509_TIME_STAMPING;
+	const struct hm_cert *leaf = query->leaf;
+	bool stamping = query->use == HM_X509_TIME_STAMPING;
 	struct hm_str oid = stamping ? HM_OID_EKU_TIME_STAMPING : HM_OID_EKU_CODE_SIGNING;
 	const char *use = stamping ? "time stamping" : "code signing";
 	char name[256];
 
-	if (check->query->use == HM_X509_ANY)
+	if (query->use == HM_X509_ANY)
 		return HM_OK;
 	if (leaf->is_ca)
-		return hm_fail(check->err, HM_R_X509_USAGE, "the certificate is a CA's");
+		return hm_fail(err, HM_R_X509_USAGE, "the certificate is a CA's");
 	if (!hm_cert_has_eku(leaf, oid))
-		return hm_fail(check->err, HM_R_X509_USAGE, "the certificate is not for %s", use);
+		return hm_fail(err, HM_R_X509_USAGE, "the certificate is not for %s", use);
 	/* RFC 3161 2.3: "MUST contain only one instance of the extended key usage field ... MUST be critical"; two
 	 * bytes in front of an OID's content are its identifier and its length */
 	if (stamping && (!leaf->eku_critical || leaf->eku.len != oid.len + 2))
-		return hm_fail(check->err, HM_R_X509_USAGE,
-			       "the certificate is not, critically, for time stamping alone");
+		return hm_fail(err, HM_R_X509_USAGE, "the certificate is not, critically, for time stamping alone");
 	if ((leaf->key_usage & (HM_KU_DIGITAL_SIGNATURE | (stamping ? HM_KU_NON_REPUDIATION : 0))) == 0)
-		return hm_fail(check->err, HM_R_X509_USAGE, "the certificate's key is not for signatures");
+		return hm_fail(err, HM_R_X509_USAGE, "the certificate's key is not for signatures");
 	/* An issuer that names uses allows no others below it. */
-	for (size_t i = 1; i < check->path.len; i++) {
-		const struct hm_cert *cert = check->path.certs[i];
+	for (size_t i = 1; i < path->len; i++) {
+		const struct hm_cert *cert = path->certs[i];
 		if (cert->eku.len == 0 || hm_cert_has_eku(cert, oid) || hm_cert_has_eku(cert, HM_OID_EKU_ANY))
 			continue;
 		name_cert(cert, i, name, sizeof(name));
-		return hm_fail(check->err, HM_R_X509_USAGE, "%s does not issue certificates for %s", name, use);
+		return hm_fail(err, HM_R_X509_USAGE, "%s does not issue certificates for %s", name, use);
 	}
 	return HM_OK;
 }
@@ -413,8 +414,8 @@ static void check_done(struct check *check)
 		sk_X509_free(check->steps);
 }
 
-enum hm_status hm_x509_check_path(const struct hm_x509_pool *pool, const struct hm_x509_query *query,
-				  struct hm_x509_path *ret_path, struct hm_err *err)
+enum hm_status hm_x509_check_path_by_openssl(const struct hm_x509_pool *pool, const struct hm_x509_query *query,
+					     struct hm_x509_path *ret_path, struct hm_err *err)
 {
 	HM_OWN(check_done) struct check check = { .pool = pool, .query = query, .err = err };
 	struct hm_x509_path first = { 0 };
@@ -426,11 +427,131 @@ enum hm_status hm_x509_check_path(const struct hm_x509_pool *pool, const struct 
 		st = run_openssl(&check, ctx);
 		X509_STORE_CTX_free(ctx);
 		if (st == HM_OK)
-			st = check_use(&check);
+			st = check_use(query, &check.path, err);
 		if (i == 0)
 			first = check.path;
 	}
 	if (st == HM_OK && ret_path)
 		*ret_path = first;
 	return st;
+}
+
+/* Extensions of a leaf of which nothing follows for its path but what is checked here. */
+static bool is_harmless(const struct hm_cert_ext *ext)
+{
+	static const struct hm_str critical[] = { HM_OID_KEY_USAGE, HM_OID_EXT_KEY_USAGE, HM_OID_SUBJECT_ALT_NAME,
+						  HM_OID_BASIC_CONSTRAINTS };
+	static const struct hm_str others[] = { HM_OID_SUBJECT_KEY_ID, HM_OID_AUTHORITY_KEY_ID, HM_OID_SCT_LIST };
+
+	for (size_t i = 0; i < sizeof(critical) / sizeof(critical[0]); i++) {
+		if (hm_str_eq(ext->oid, critical[i]))
+			return true;
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (hm_str_eq(ext->oid, others[i]))
+			return !ext->critical;
+	}
+	return !ext->critical && hm_str_has_prefix(ext->oid, HM_OID_FULCIO);
+}
+
+/* Whether a leaf is as plain as Fulcio's are: its path is then that of its issuer and one more step. */
+static bool is_plain_leaf(const struct hm_cert *leaf)
+{
+	struct hm_str exts = leaf->exts, san_rest = leaf->san, body, id;
+	struct hm_cert_ext ext;
+	struct hm_san san;
+
+	if (leaf->is_ca || leaf->path_len >= 0 || leaf->subject.len != 2 || leaf->authority_key_id.len == 0)
+		return false;
+	while (hm_cert_next_ext(&exts, &ext)) {
+		if (!is_harmless(&ext))
+			return false;
+		/* An issuer that is also named by its own issuer and number: OpenSSL compares those. */
+		if (hm_str_eq(ext.oid, HM_OID_AUTHORITY_KEY_ID) &&
+		    (!hm_der_only(ext.value, HM_DER_SEQUENCE, &body) || !hm_der_only(body, HM_DER_CONTEXT(0), &id)))
+			return false;
+	}
+	while (hm_cert_next_san(&san_rest, &san)) {
+		if (san.kind == HM_SAN_UNKNOWN)
+			return false;
+	}
+	return true;
+}
+
+/* The one certificate of the pool that can have issued a leaf, or NULL where there is none or more than one. */
+static const struct member *only_issuer(const struct hm_x509_pool *pool, const struct hm_cert *leaf)
+{
+	const struct member *found = NULL;
+
+	for (size_t i = 0; i < pool->len; i++) {
+		const struct member *m = pool->members[i];
+		if (!hm_str_eq(m->cert.subject, leaf->issuer) ||
+		    !hm_str_eq(m->cert.subject_key_id, leaf->authority_key_id))
+			continue;
+		if (found)
+			return NULL;
+		found = m;
+	}
+	return found && found->cert.is_ca && (found->cert.key_usage & HM_KU_CERT_SIGN) ? found : NULL;
+}
+
+/* Whether one more step may stand below a path: it counts for the length, and nothing in it restricts names. */
+static bool may_go_on(const struct hm_x509_path *above)
+{
+	struct hm_cert_ext ext;
+
+	for (size_t i = 0; i < above->len; i++) {
+		const struct hm_cert *cert = above->certs[i];
+		if (cert->path_len >= 0 && (size_t)cert->path_len < i)
+			return false;
+		if (hm_cert_find_ext(cert, HM_OID_NAME_CONSTRAINTS, &ext))
+			return false;
+	}
+	return above->len < HM_MAX_CERT_PATH;
+}
+
+/*
+ * Accept the plain case without an OpenSSL object for the leaf, whose making would take longer than two signatures on
+ * P-256 and does not get faster on two threads: OpenSSL says whether the issuer leads to a trusted certificate, and the
+ * step from the leaf to it is checked here (RFC 5280 6.1.3).
+ *
+ * Whatever is not plain, and whatever is wrong, is left to OpenSSL: this never refuses.
+ */
+static bool is_plainly_good(const struct hm_x509_pool *pool, const struct hm_x509_query *query,
+			    struct hm_x509_path *ret_path)
+{
+	struct hm_x509_path path = { .certs = { query->leaf } }, above = { 0 };
+	const struct member *issuer = is_plain_leaf(query->leaf) ? only_issuer(pool, query->leaf) : NULL;
+
+	if (!issuer || query->times_len == 0)
+		return false;
+	for (size_t i = query->times_len; i-- > 0;) {
+		const struct hm_x509_query up = { .leaf = &issuer->cert,
+						  .times_s = &query->times_s[i],
+						  .times_len = 1 };
+		if (query->times_s[i] < query->leaf->not_before_s || query->times_s[i] > query->leaf->not_after_s)
+			return false;
+		if (hm_x509_check_path_by_openssl(pool, &up, &above, NULL) != HM_OK || !may_go_on(&above))
+			return false;
+		path.len = above.len + 1;
+		memcpy(path.certs + 1, above.certs, above.len * sizeof(above.certs[0]));
+		if (check_use(query, &path, NULL) != HM_OK)
+			return false;
+	}
+	if (hm_cert_verify(query->leaf, &issuer->key, NULL) != HM_OK)
+		return false;
+	*ret_path = path;
+	return true;
+}
+
+enum hm_status hm_x509_check_path(const struct hm_x509_pool *pool, const struct hm_x509_query *query,
+				  struct hm_x509_path *ret_path, struct hm_err *err)
+{
+	struct hm_x509_path path;
+
+	if (!is_plainly_good(pool, query, &path))
+		return hm_x509_check_path_by_openssl(pool, query, ret_path, err);
+	if (ret_path)
+		*ret_path = path;
+	return HM_OK;
 }

@@ -48,6 +48,7 @@ struct quirks {
 	struct hm_str exts;                /* in place of the profile's, where not {0} */
 	struct hm_str more_exts;           /* behind the profile's */
 	const struct entity *signed_by;    /* another key than the issuer's; the name stays */
+	bool nameless;                     /* an empty subject, as Fulcio's leaves have it */
 };
 
 static inline void make_entity(struct entity *e, const char *name, enum hm_key_kind kind, enum hm_profile profile,
@@ -71,7 +72,7 @@ static inline void make_entity(struct entity *e, const char *name, enum hm_key_k
 	hm_buf_add_str(&exts, q.more_exts);
 	struct hm_cert_spec spec = {
 		.key = &e->signer.key,
-		.subject = hm_buf_str(&e->name),
+		.subject = q.nameless ? (struct hm_str){ 0 } : hm_buf_str(&e->name),
 		.issuer = hm_buf_str(issuer ? &issuer->name : &e->name),
 		.not_before_s = q.not_before_s ? q.not_before_s : NOW - DAY,
 		.not_after_s = q.not_after_s ? q.not_after_s : NOW + DAY,

@@ -120,6 +120,11 @@ static void test_refused(void **state)
 		hm_pem_encode(&pem, i % 2 ? "ENCRYPTED SIGSTORE PRIVATE KEY" : "ENCRYPTED COSIGN PRIVATE KEY",
 			      hm_str(rows[i].json));
 		assert_true(hm_keyfile_is(hm_buf_str(&pem)));
+		enum hm_status st = hm_keyfile_check(hm_buf_str(&pem), &err);
+		if (rows[i].want == HM_R_KEYFILE_PASSWORD)
+			assert_ok(st, &err);
+		else
+			assert_refused(rows[i].name, st, &err, rows[i].want);
 		assert_refused(rows[i].name, hm_keyfile_decrypt(hm_buf_str(&pem), HM_STR("x"), &signer, &err), &err,
 			       rows[i].want);
 	}
