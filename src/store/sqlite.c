@@ -1,5 +1,6 @@
 #include "store/sqlite.h"
 
+#include "base/effects.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -24,6 +25,7 @@ struct hm_db {
 	sqlite3 *handle;
 	const struct hm_db_schema *schema;
 	char *path;
+	int64_t busy_ms;
 	bool is_readonly;
 	bool is_stopped; /* a write or an fsync failed: see the head of sqlite.h */
 	uint64_t clock;  /* counts uses, for the cache */
@@ -480,6 +482,44 @@ static enum hm_status migrate(struct hm_db *db, struct hm_err *err)
 	return st;
 }
 
+static enum hm_status set_log_once(struct hm_db *db, struct hm_err *err)
+{
+	HM_OWN(hm_stmt_done) struct hm_stmt stmt = { 0 };
+	bool has_row = false;
+
+	enum hm_status st = hm_stmt_init(&stmt, db, "PRAGMA journal_mode = WAL", err);
+	if (st == HM_OK)
+		st = hm_stmt_step(&stmt, &has_row, err);
+	/* says what it is now, which may be something else where the file system has no shared memory */
+	if (st == HM_OK && (!has_row || !hm_str_is(hm_stmt_text(&stmt, 0), "wal")))
+		st = hm_fail(err, HM_R_STORE_IO, "database '%s': its file system has no write-ahead log", db->path);
+	return st;
+}
+
+/*
+ * Give the file its write-ahead log. Changing the journal begins as a reader and then becomes the writer, and SQLite
+ * does not let the one wait who holds a read lock: when two processes make the same file, the second is told "busy" at
+ * once, whatever the time limit says. It has let go of its lock by then, so it can wait as a writer does, and look
+ * again.
+ */
+static enum hm_status set_log(struct hm_db *db, struct hm_err *err)
+{
+	const int64_t end_ns = hm_monotonic_ns() + db->busy_ms * 1000000;
+
+	for (;;) {
+		struct hm_err busy = { 0 };
+		enum hm_status st = set_log_once(db, &busy);
+		if (st != HM_ECONFLICT || hm_monotonic_ns() >= end_ns) {
+			if (st != HM_OK && err)
+				*err = busy;
+			return st;
+		}
+		st = hm_db_run(db, "BEGIN IMMEDIATE; ROLLBACK", err);
+		if (st != HM_OK)
+			return st;
+	}
+}
+
 static enum hm_status configure(struct hm_db *db, struct hm_err *err)
 {
 	static const char *const pragmas[] = {
@@ -487,8 +527,6 @@ static enum hm_status configure(struct hm_db *db, struct hm_err *err)
 		"PRAGMA cell_size_check = ON", "PRAGMA mmap_size = 0", /* an I/O failure in a mapping is a signal and
 									  not an error */
 	};
-	HM_OWN(hm_stmt_done) struct hm_stmt stmt = { 0 };
-	bool has_row = false;
 	enum hm_status st = HM_OK;
 
 	sqlite3_extended_result_codes(db->handle, 1);
@@ -499,15 +537,7 @@ static enum hm_status configure(struct hm_db *db, struct hm_err *err)
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]) && st == HM_OK; i++)
 		st = hm_db_run(db, pragmas[i], err);
-	if (st != HM_OK || db->is_readonly)
-		return st;
-	/* says what it is now, which may be something else where the file system has no shared memory */
-	st = hm_stmt_init(&stmt, db, "PRAGMA journal_mode = WAL", err);
-	if (st == HM_OK)
-		st = hm_stmt_step(&stmt, &has_row, err);
-	if (st == HM_OK && (!has_row || !hm_str_is(hm_stmt_text(&stmt, 0), "wal")))
-		st = hm_fail(err, HM_R_STORE_IO, "database '%s': its file system has no write-ahead log", db->path);
-	return st;
+	return st == HM_OK && !db->is_readonly ? set_log(db, err) : st;
 }
 
 /* The same as of one moment: another process may be making the file. */
@@ -566,7 +596,7 @@ enum hm_status hm_db_open(const char *path, const struct hm_db_schema *schema, c
 			  struct hm_db **ret_db, struct hm_err *err)
 {
 	const bool is_readonly = opts && opts->is_readonly, was_there = hm_path_is_there(path);
-	const int64_t busy_ms = opts && opts->busy_timeout_ms > 0 ? opts->busy_timeout_ms : default_busy_ms;
+	const int64_t wanted_ms = opts && opts->busy_timeout_ms > 0 ? opts->busy_timeout_ms : default_busy_ms;
 	HM_OWN(hm_db_freep) struct hm_db *db = hm_calloc(1, sizeof(*db));
 
 	if (db)
@@ -575,6 +605,7 @@ enum hm_status hm_db_open(const char *path, const struct hm_db_schema *schema, c
 		return hm_fail(err, HM_R_NO_MEMORY, "open '%s'", path);
 	db->schema = schema;
 	db->is_readonly = is_readonly;
+	db->busy_ms = wanted_ms > INT32_MAX ? INT32_MAX : wanted_ms;
 	int flags = is_readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	int rc = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (!db->handle)
@@ -584,7 +615,7 @@ enum hm_status hm_db_open(const char *path, const struct hm_db_schema *schema, c
 	rc = sqlite3_prepare_v3(db->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &db->rollback, NULL);
 	if (rc != SQLITE_OK)
 		return fail(db, rc, err);
-	sqlite3_busy_timeout(db->handle, busy_ms > INT32_MAX ? INT32_MAX : (int)busy_ms);
+	sqlite3_busy_timeout(db->handle, (int)db->busy_ms);
 	enum hm_status st = prepare_file(db, was_there, err);
 	if (st == HM_OK && !was_there)
 		st = sync_folder(path, err);
