@@ -2,7 +2,7 @@
  * What a command is: its name, its options as a table, and a function. Parsing, help, completion, manual pages and the
  * documentation are all made from these tables.
  *
- * Layer 12. Tables are constant; a struct hm_cli is one invocation's.
+ * Layer 13. Tables are constant; a struct hm_cli is one invocation's.
  */
 #ifndef HM_CLI_CMD_H
 #define HM_CLI_CMD_H

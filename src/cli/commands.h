@@ -1,7 +1,7 @@
 /*
  * Every command, and which of the two executables has it. A command's file is cmd_NAME.c.
  *
- * Layer 12.
+ * Layer 13.
  */
 #ifndef HM_CLI_COMMANDS_H
 #define HM_CLI_COMMANDS_H

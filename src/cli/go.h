@@ -1,7 +1,7 @@
 /*
  * Asking the go command about a module, with a closed environment and no network.
  *
- * Layer 12. One thread.
+ * Layer 13. One thread.
  */
 #ifndef HM_CLI_GO_H
 #define HM_CLI_GO_H

@@ -1,7 +1,7 @@
 /*
  * Help, manual pages, completion and the documentation's tables, all from the commands' tables.
  *
- * Layer 12. Each prints to f and keeps nothing.
+ * Layer 13. Each prints to f and keeps nothing.
  */
 #ifndef HM_CLI_HELP_H
 #define HM_CLI_HELP_H

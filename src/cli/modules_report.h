@@ -1,7 +1,7 @@
 /*
  * What `mod verify` found out, as a file that the provenance is made from: every module with its hash.
  *
- * Layer 12. One thread.
+ * Layer 13. One thread.
  */
 #ifndef HM_CLI_MODULES_REPORT_H
 #define HM_CLI_MODULES_REPORT_H
