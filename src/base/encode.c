@@ -1,5 +1,6 @@
 #include "base/encode.h"
 
+#include "base/own.h"
 #include "base/plant.h"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -115,9 +116,29 @@ static void take_back(struct hm_buf *buf, size_t len)
 	buf->ptr[len] = '\0';
 }
 
+/* What stands in lines: rare, so it is made one line first. */
+static enum hm_status decode_lines(struct hm_buf *buf, struct hm_str text, struct hm_err *err)
+{
+	HM_OWN(hm_buf_done) struct hm_buf line = hm_buf_init(text.len);
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] != '\r' && text.ptr[i] != '\n')
+			hm_buf_add_char(&line, text.ptr[i]);
+	}
+	if (line.status != HM_OK)
+		return hm_buf_check(&line, "Base64", err);
+	return hm_base64_decode(buf, HM_BASE64_STD, hm_buf_str(&line), err);
+}
+
 enum hm_status hm_base64_decode(struct hm_buf *buf, enum hm_base64 form, struct hm_str text, struct hm_err *err)
 {
 	size_t whole = text.len;
+
+	if (form == HM_BASE64_LINES) {
+		if (hm_str_find_char(text, '\n') >= 0 || hm_str_find_char(text, '\r') >= 0)
+			return decode_lines(buf, text, err);
+		form = HM_BASE64_STD;
+	}
 	if (!strip_padding(form, &text))
 		return hm_fail(err, HM_R_ENCODING, "Base64 of %zu digits has the wrong padding", whole);
 

@@ -15,6 +15,9 @@ enum hm_base64 {
 	HM_BASE64_STD, /* RFC 4648 section 4, padded */
 	HM_BASE64_URL, /* RFC 4648 section 5, not padded, as JWTs write it */
 	HM_BASE64_ANY, /* decoding only: either alphabet, padding or none, as ProtoJSON accepts bytes */
+	/* Decoding only: as HM_BASE64_STD, line ends (CR and LF) passed over wherever they stand, as Go's reader does.
+	 */
+	HM_BASE64_LINES,
 };
 
 /* Add lower-case hexadecimal. */
@@ -36,8 +39,8 @@ void hm_base64_encode(struct hm_buf *buf, enum hm_base64 form, const void *data,
 /*
  * Decode Base64 and add the bytes to buf.
  *
- * Strict: no blanks or line ends, padding as the form has it, and the unused bits of the last digit are zero, so that
- * there is one text for each run of bytes.
+ * Strict: no blanks, no line ends unless the form has them, padding as the form has it, and the unused bits of the last
+ * digit are zero, so that there is one text for each run of bytes.
  *
  * Errors  HM_EPARSE encoding; HM_ELIMIT; HM_ENOMEM
  * Source  RFC 4648, 3.3 and 3.5

@@ -81,6 +81,13 @@ enum hm_status hm_fail(struct hm_err *err, enum hm_reason reason, const char *fm
 	return reasons[reason].status;
 }
 
+enum hm_status hm_fail_as(struct hm_err *err, enum hm_reason reason)
+{
+	if (err)
+		err->reason = reason;
+	return reasons[reason].status;
+}
+
 static enum hm_reason errno_reason(int errnum)
 {
 	switch (errnum) {

@@ -63,6 +63,13 @@ enum hm_status hm_fail(struct hm_err *err, enum hm_reason reason, const char *fm
 enum hm_status hm_fail_errno(struct hm_err *err, int errnum, const char *fmt, ...) HM_PRINTF(3, 4) HM_MUST;
 
 /*
+ * Give a failure that was recorded already the reason of who called, where that says more: the cause stays.
+ *
+ * Errors  returns the status of reason
+ */
+enum hm_status hm_fail_as(struct hm_err *err, enum hm_reason reason) HM_MUST;
+
+/*
  * Say what was being done when st happened: the operation, not the reason again.
  *
  * Errors  returns st unchanged; HM_OK leaves err alone

@@ -187,7 +187,9 @@ static enum hm_status read_enum(struct hm_decode_source *s, const struct hm_json
 static enum hm_status read_base64(struct hm_decode_source *s, const struct hm_json_field *f,
 				  const struct hm_decode_item *item, void *ret, struct hm_err *err)
 {
-	enum hm_base64 form = f->kind == HM_JSON_BASE64 ? HM_BASE64_STD : HM_BASE64_ANY;
+	enum hm_base64 form = f->kind == HM_JSON_BASE64         ? HM_BASE64_STD
+			      : f->kind == HM_JSON_BASE64_LINES ? HM_BASE64_LINES
+								: HM_BASE64_ANY;
 	struct hm_str text;
 	enum hm_status st = read_text(s, f, item, false, &text, err);
 
@@ -241,6 +243,7 @@ static size_t size_of(const struct hm_json_field *f)
 	case HM_JSON_STR:
 	case HM_JSON_BASE64:
 	case HM_JSON_BASE64_ANY:
+	case HM_JSON_BASE64_LINES:
 	case HM_JSON_TEXT:
 		return sizeof(struct hm_str);
 	case HM_JSON_BOOL:
@@ -286,6 +289,7 @@ static enum hm_status read_one(struct hm_decode_source *s, const struct hm_json_
 		return read_enum(s, f, item, ret, err);
 	case HM_JSON_BASE64:
 	case HM_JSON_BASE64_ANY:
+	case HM_JSON_BASE64_LINES:
 		return read_base64(s, f, item, ret, err);
 	case HM_JSON_TIME:
 		return read_time(s, f, item, ret, err);

@@ -24,20 +24,21 @@ struct hm_places;
 
 /* A kind: what the JSON must be, and the type at the field's offset. */
 enum hm_json_kind {
-	HM_JSON_STR,        /* string: struct hm_str */
-	HM_JSON_CSTR,       /* string without a NUL inside: const char *, NULL when absent */
-	HM_JSON_BOOL,       /* true or false: bool */
-	HM_JSON_I64,        /* number with a whole value: int64_t */
-	HM_JSON_U64,        /* number with a whole value: uint64_t */
-	HM_JSON_I64_STRING, /* the same, or a string with a decimal integer, as ProtoJSON writes them: int64_t */
-	HM_JSON_U64_STRING, /* the same: uint64_t */
-	HM_JSON_ENUM,       /* string that stands in .names: int. With proto_json also the number */
-	HM_JSON_BASE64,     /* string, standard alphabet and padded: struct hm_str of the bytes */
-	HM_JSON_BASE64_ANY, /* string, either alphabet, padded or not, as ProtoJSON accepts bytes: struct hm_str */
-	HM_JSON_TIME,       /* string of RFC 3339: int64_t, nanoseconds since 1970 */
-	HM_JSON_OBJECT,     /* object of .table: that struct itself */
-	HM_JSON_OBJECT_PTR, /* object of .table: pointer to it, NULL when absent */
-	HM_JSON_ARRAY,      /* array of .of: pointer to the first element; their number is a size_t at .count */
+	HM_JSON_STR,          /* string: struct hm_str */
+	HM_JSON_CSTR,         /* string without a NUL inside: const char *, NULL when absent */
+	HM_JSON_BOOL,         /* true or false: bool */
+	HM_JSON_I64,          /* number with a whole value: int64_t */
+	HM_JSON_U64,          /* number with a whole value: uint64_t */
+	HM_JSON_I64_STRING,   /* the same, or a string with a decimal integer, as ProtoJSON writes them: int64_t */
+	HM_JSON_U64_STRING,   /* the same: uint64_t */
+	HM_JSON_ENUM,         /* string that stands in .names: int. With proto_json also the number */
+	HM_JSON_BASE64,       /* string, standard alphabet and padded: struct hm_str of the bytes */
+	HM_JSON_BASE64_ANY,   /* string, either alphabet, padded or not, as ProtoJSON accepts bytes: struct hm_str */
+	HM_JSON_BASE64_LINES, /* string, as HM_JSON_BASE64 but with line ends wherever they stand: struct hm_str */
+	HM_JSON_TIME,         /* string of RFC 3339: int64_t, nanoseconds since 1970 */
+	HM_JSON_OBJECT,       /* object of .table: that struct itself */
+	HM_JSON_OBJECT_PTR,   /* object of .table: pointer to it, NULL when absent */
+	HM_JSON_ARRAY,        /* array of .of: pointer to the first element; their number is a size_t at .count */
 	HM_JSON_MAP,   /* object with any keys and values of .of: pointer to the first, number at .count. Of STR, an
 			  array of struct hm_json_pair; of OBJECT, of .table's struct, its struct hm_str at .key */
 	HM_JSON_VALUE, /* anything: struct hm_value; HM_NULL when absent */

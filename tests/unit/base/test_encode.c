@@ -112,6 +112,35 @@ static void test_refusals(void **state)
 	hm_mem_fail_at(0);
 }
 
+static void test_lines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *bytes; /* NULL: refused */
+	} rows[] = {
+		{ "Zm9v", "foo" },        { "Zm9v\n", "foo" }, { "Zm\r\n9v", "foo" }, { "\nZm9vYg==\n", "foob" },
+		{ "Zm9vYg=\n=", "foob" }, { "", "" },          { "\n", "" },          { "Zm9 v\n", NULL },
+		{ "Zm9vYg\n", NULL },     { "-_-_\n", NULL },  { "Zh==\n", NULL },    { "Zm9vYg==\nZg==", NULL },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		HM_OWN(hm_buf_done) struct hm_buf back = hm_buf_init(100);
+		struct hm_err err = { 0 };
+		enum hm_status st = hm_base64_decode(&back, HM_BASE64_LINES, hm_str(rows[i].text), &err);
+		if (!rows[i].bytes) {
+			assert_refused(rows[i].text, st, &err, HM_R_ENCODING);
+			continue;
+		}
+		assert_ok(st, &err);
+		assert_true(hm_str_is(hm_buf_str(&back), rows[i].bytes));
+	}
+	HM_OWN(hm_buf_done) struct hm_buf none = hm_buf_init(200);
+	struct hm_err err = { 0 };
+	hm_mem_fail_at(1);
+	assert_refused("memory", hm_base64_decode(&none, HM_BASE64_LINES, HM_STR("Zm9v\n"), &err), &err,
+		       HM_R_NO_MEMORY);
+	hm_mem_fail_at(0);
+}
+
 static void test_hex_refusals(void **state)
 {
 	(void)state;
@@ -132,10 +161,8 @@ static void test_hex_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),
-		cmocka_unit_test(test_every_length),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_hex_refusals),
+		cmocka_unit_test(test_vectors), cmocka_unit_test(test_every_length), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_lines),   cmocka_unit_test(test_hex_refusals),
 	};
 	return cmocka_run_group_tests_name("base/encode", tests, NULL, NULL);
 }

@@ -20,6 +20,12 @@ static void test_cause_and_context(void **state)
 	hm_err_text(&err, text, sizeof(text));
 	assert_string_equal(text, "verify 'app.tar': load trust root: open 'root.json'");
 
+	/* another reason for the same: all that was written stays */
+	assert_int_equal(hm_fail_as(&err, HM_R_LIMIT), HM_ELIMIT);
+	assert_int_equal(err.reason, HM_R_LIMIT);
+	hm_err_text(&err, text, sizeof(text));
+	assert_string_equal(text, "verify 'app.tar': load trust root: open 'root.json'");
+
 	/* a new failure forgets the old one */
 	st = hm_fail(&err, HM_R_BUG, "other");
 	hm_err_text(&err, text, sizeof(text));
@@ -41,6 +47,7 @@ static void test_no_error_wanted(void **state)
 	(void)state;
 	assert_int_equal(hm_fail(NULL, HM_R_LIMIT, "x"), HM_ELIMIT);
 	assert_int_equal(hm_fail_errno(NULL, ENOENT, "x"), HM_ENOTFOUND);
+	assert_int_equal(hm_fail_as(NULL, HM_R_LIMIT), HM_ELIMIT);
 	assert_int_equal(hm_while(NULL, HM_EIO, "x"), HM_EIO);
 	assert_int_equal(hm_at(NULL, HM_EIO, "x", 1, 1), HM_EIO);
 }

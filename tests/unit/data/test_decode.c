@@ -29,7 +29,7 @@ struct entry {
 	int64_t i64, i64_string, time_ns;
 	uint64_t u64, u64_string;
 	int colour;
-	struct hm_str bytes, any_bytes, json;
+	struct hm_str bytes, any_bytes, lines, json;
 	struct proof proof;
 	struct proof *optional;
 	struct proof *proofs;
@@ -66,6 +66,7 @@ static const struct hm_json_field entry_fields[] = {
 	{ "colour", HM_JSON_ENUM, offsetof(struct entry, colour), .names = colours },
 	{ "bytes", HM_JSON_BASE64, offsetof(struct entry, bytes) },
 	{ "anyBytes", HM_JSON_BASE64_ANY, offsetof(struct entry, any_bytes) },
+	{ "lines", HM_JSON_BASE64_LINES, offsetof(struct entry, lines) },
 	{ "time", HM_JSON_TIME, offsetof(struct entry, time_ns) },
 	{ "proof", HM_JSON_OBJECT, offsetof(struct entry, proof), .table = &proof_table },
 	{ "optional", HM_JSON_OBJECT_PTR, offsetof(struct entry, optional), .table = &proof_table },
@@ -83,7 +84,8 @@ static const struct hm_json_table entry_table = HM_JSON_TABLE(struct entry, entr
 static const char whole[] =
     "{\"text\":\"a\\u00fc\",\"cstr\":\"c\",\"flag\":false,\"i64\":-9223372036854775808,\"u64\":1."
     "8446744073709551615e19,"
-    "\"i64String\":\"-5\",\"u64_string\":7,\"colour\":\"GREEN\",\"bytes\":\"AAE=\",\"anyBytes\":\"-_8\","
+    "\"i64String\":\"-5\",\"u64_string\":7,\"colour\":\"GREEN\",\"bytes\":\"AAE=\",\"anyBytes\":\"-_8\",\"lines\":"
+    "\"AA\\nE=\","
     "\"time\":\"1970-01-01T00:00:01.5Z\",\"proof\":{\"index\":\"1\"},\"optional\":{\"idx\":2,\"hashes\":[\"\",\"AQ==\"]"
     "},"
     "\"proofs\":[{\"index\":3},{\"hashes\":[],\"index\":4}],\"labels\":{\"b\":\"1\",\"a\\n\":\"2\"},"
@@ -105,6 +107,7 @@ static void check_whole(const struct entry *e)
 	assert_int_equal(e->colour, green);
 	assert_true(e->bytes.len == 2 && memcmp(e->bytes.ptr, "\0\1", 2) == 0);
 	assert_true(e->any_bytes.len == 2 && memcmp(e->any_bytes.ptr, "\xfb\xff", 2) == 0);
+	assert_true(e->lines.len == 2 && memcmp(e->lines.ptr, "\0\1", 2) == 0);
 	assert_int_equal(e->time_ns, 1500000000);
 	assert_int_equal(e->proof.index, 1);
 	assert_null(e->proof.hashes);
@@ -198,6 +201,8 @@ static const struct {
 	{ "number for a name", "{\"colour\":1}", HM_R_DATA_KIND, "colour: wanted a string, got a number", 1, 11 },
 	{ "no Base64", "{\"bytes\":\"A\"}", HM_R_DATA_VALUE, "bytes: not Base64", 1, 10 },
 	{ "other alphabet", "{\"bytes\":\"-_8=\"}", HM_R_DATA_VALUE, "bytes: not Base64", 1, 10 },
+	{ "a line end", "{\"bytes\":\"AA\\nE=\"}", HM_R_DATA_VALUE, "bytes: not Base64", 1, 10 },
+	{ "a blank among lines", "{\"lines\":\"AA E=\"}", HM_R_DATA_VALUE, "lines: not Base64", 1, 10 },
 	{ "no padding", "{\"bytes\":\"AAE\"}", HM_R_DATA_VALUE, "bytes: not Base64", 1, 10 },
 	{ "no time", "{\"time\":\"yesterday\"}", HM_R_DATA_VALUE, "time: not a time", 1, 9 },
 	{ "twice", "{\"i64\":1,\"i64\":2}", HM_R_JSON_DUPLICATE, "the field 'i64' comes twice", 1, 10 },
