@@ -278,4 +278,23 @@
 /* A reference to an image: registry, repository, tag and digest at their longest. */
 #define HM_MAX_OCI_REFERENCE 1024
 
+/* A bundle: provenances and SBOMs of some 10 MiB occur, which Base64 makes a third larger. */
+#define HM_MAX_BUNDLE (32 * HM_MIB)
+
+/* Log entries and RFC 3161 time stamps of a bundle: each costs signature checks. Sigstore's Go client has the same. */
+#define HM_MAX_BUNDLE_ENTRIES    32
+#define HM_MAX_BUNDLE_TIMESTAMPS 32
+
+/* Subjects of a statement, and digests of each: Sigstore's Go client has the same. */
+#define HM_MAX_SUBJECTS        1024
+#define HM_MAX_SUBJECT_DIGESTS 32
+
+/* What a log holds of one entry: an envelope with its payload in intoto 0.0.2, else some KiB. */
+#define HM_MAX_LOG_BODY (4 * HM_MIB)
+
+/* A trust root, and the logs or authorities of one kind in it: the public one has 7 KiB and two of each after five
+ * years. */
+#define HM_MAX_TRUSTED_ROOT (1 * HM_MIB)
+#define HM_MAX_TRUSTED      64
+
 #endif
