@@ -296,5 +296,7 @@
  * years. */
 #define HM_MAX_TRUSTED_ROOT (1 * HM_MIB)
 #define HM_MAX_TRUSTED      64
+/* How long a token of the local issuer may be good for, in seconds: it is made and used by one process. */
+#define HM_MAX_TOKEN_LIFETIME_S 3600
 
 #endif
