@@ -296,7 +296,24 @@
  * years. */
 #define HM_MAX_TRUSTED_ROOT (1 * HM_MIB)
 #define HM_MAX_TRUSTED      64
-/* How long a token of the local issuer may be good for, in seconds: it is made and used by one process. */
-#define HM_MAX_TOKEN_LIFETIME_S 3600
+
+/* What one call of git prints: 500 bytes for each of the most files that a source may have. */
+#define HM_MAX_GIT_OUTPUT (512 * HM_MIB)
+
+/* A file of git that names one folder. */
+#define HM_MAX_GIT_LINK ((size_t)8192)
+
+/* A file of git that names folders it borrows from; there is one line for each repository. */
+#define HM_MAX_GIT_ALTERNATES HM_MIB
+
+/* How long git may think: listing a million files takes seconds. */
+#define HM_GIT_TIMEOUT_MS 120000
+
+/* Files of a source, and bytes of them: ten times the largest Go repositories. */
+#define HM_MAX_SOURCE_FILES ((size_t)1000000)
+#define HM_MAX_SOURCE_BYTES ((uint64_t)16 << 30)
+
+/* Bytes that are copied at once. */
+#define HM_COPY_CHUNK ((size_t)65536)
 
 #endif
