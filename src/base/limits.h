@@ -296,6 +296,8 @@
  * years. */
 #define HM_MAX_TRUSTED_ROOT (1 * HM_MIB)
 #define HM_MAX_TRUSTED      64
+/* How long a token of the local issuer may be good for, in seconds: it is made and used by one process. */
+#define HM_MAX_TOKEN_LIFETIME_S 3600
 
 /* What one call of git prints: 500 bytes for each of the most files that a source may have. */
 #define HM_MAX_GIT_OUTPUT (512 * HM_MIB)

@@ -1,5 +1,6 @@
 /* help, version, completion, and what packaging asks for: man pages and documentation pages. */
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/help.h"
 
 #include "base/file.h"
@@ -56,7 +57,7 @@ static enum hm_status run_completion(struct hm_cli *cli, const void *opts, char 
 				     struct hm_err *err)
 {
 	(void)opts, (void)count;
-	if (!hm_help_completion(cli->all, args[0], cli->out))
+	if (!hm_completion_print(cli->all, args[0], cli->out))
 		return hm_fail(err, HM_R_USAGE, "completion is for bash, zsh and fish, not for '%s'", args[0]);
 	return HM_OK;
 }
@@ -81,6 +82,7 @@ static const struct hm_opt pages_table[] = {
 	  "write pages for docs/commands and not for man(1)", NULL, NULL },
 };
 
+/* cmd NULL is the page about all. */
 static enum hm_status write_page(struct hm_cli *cli, const struct hm_cmd *cmd, bool markdown, const char *folder,
 				 struct hm_err *err)
 {
@@ -88,18 +90,22 @@ static enum hm_status write_page(struct hm_cli *cli, const struct hm_cmd *cmd, b
 	HM_OWN(hm_freep) char *text = NULL;
 	size_t len = 0;
 
-	snprintf(name, sizeof(name), "%s%s%s", markdown ? "" : "hallmark", cmd && !markdown ? "-" : "",
-		 cmd ? cmd->name : "");
+	if (markdown)
+		snprintf(name, sizeof(name), "%s", cmd ? cmd->name : "README");
+	else
+		snprintf(name, sizeof(name), "hallmark%s%s", cmd ? "-" : "", cmd ? cmd->name : "");
 	for (char *c = name; *c; c++)
 		*c = *c == ' ' ? '-' : *c;
 	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s.%s", folder, name, markdown ? "md" : "1");
 	FILE *f = path ? open_memstream(&text, &len) : NULL;
 	if (!f)
 		return hm_fail(err, HM_R_NO_MEMORY, "page of '%s'", name);
-	if (markdown)
+	if (!markdown)
+		hm_help_man(cli->all, cmd, f);
+	else if (cmd)
 		hm_help_markdown(cmd, f);
 	else
-		hm_help_man(cli->all, cmd, f);
+		hm_help_markdown_index(cli->all, f);
 	if (fclose(f) != 0)
 		return hm_fail(err, HM_R_NO_MEMORY, "page of '%s'", name);
 	return hm_file_save(path, hm_str_of(text, len), 0644, err);
@@ -112,8 +118,8 @@ static enum hm_status run_pages(struct hm_cli *cli, const void *opts, char *cons
 
 	(void)count;
 	enum hm_status st = hm_dir_make(args[0], 0755, err);
-	if (st == HM_OK && !o->markdown)
-		st = write_page(cli, NULL, false, args[0], err);
+	if (st == HM_OK)
+		st = write_page(cli, NULL, o->markdown, args[0], err);
 	for (size_t i = 0; cli->all[i] && st == HM_OK; i++) {
 		if (!cli->all[i]->is_hidden)
 			st = write_page(cli, cli->all[i], o->markdown, args[0], err);
@@ -123,9 +129,9 @@ static enum hm_status run_pages(struct hm_cli *cli, const void *opts, char *cons
 
 const struct hm_cmd hm_cmd_pages = {
 	.name = "pages",
-	.summary = "write a manual page for each command",
+	.summary = "write manual pages, or the documentation's pages",
 	.args = "FOLDER",
-	.about = "Writes hallmark.1 and one page for each command into FOLDER; packaging calls this.",
+	.about = "Writes a page about all and one for each command into FOLDER; packaging calls this.",
 	.example = "  hallmark pages build/man\n",
 	HM_CMD_OPTS(pages_table, struct pages_opts),
 	.min_args = 1,

@@ -1,6 +1,12 @@
 #include "cli/help.h"
 
+#include "base/mem.h"
+#include "base/own.h"
 #include "base/str.h"
+
+/* What every command has, unless it has its own. */
+#define OUTPUT_HELP "print the result as text or json, where it has both"
+#define HELP_HELP   "print this and do nothing"
 
 static const struct hm_exit_row hallmark_exits[] = {
 	{ "0", "done" },
@@ -54,6 +60,16 @@ static void print_opt_help(const struct hm_opt *opt, FILE *f)
 		fprintf(f, " [$%s]", opt->env);
 }
 
+/* Whether --output is the command's own. */
+static bool has_output(const struct hm_cmd *cmd)
+{
+	for (size_t i = 0; i < cmd->opts_count; i++) {
+		if (strcmp(cmd->opts[i].name, "output") == 0)
+			return true;
+	}
+	return false;
+}
+
 void hm_help_one(const struct hm_cmd *cmd, FILE *f)
 {
 	fprintf(f, "hallmark %s: %s\n\nUsage: hallmark %s%s%s%s\n\n%s\n", cmd->name, cmd->summary, cmd->name,
@@ -66,9 +82,9 @@ void hm_help_one(const struct hm_cmd *cmd, FILE *f)
 		print_opt_help(&cmd->opts[i], f);
 		fputc('\n', f);
 	}
-	fputs("      --output FORM                 print the result as text or json, where it has both\n"
-	      "  -h, --help                        print this\n\nExit codes:\n",
-	      f);
+	if (!has_output(cmd))
+		fprintf(f, "  %-34s  %s\n", "    --output FORM", OUTPUT_HELP);
+	fprintf(f, "  %-34s  %s\n\nExit codes:\n", "-h, --help", HELP_HELP);
 	for (const struct hm_exit_row *row = hm_help_exits(cmd->exits); row->code; row++)
 		fprintf(f, "  %-6s %s\n", row->code, row->text);
 	fprintf(f, "\nExample:\n%s", cmd->example);
@@ -106,10 +122,32 @@ static void roff(const char *text, FILE *f)
 	}
 }
 
-static void man_name(const struct hm_cmd *cmd, FILE *f)
+/* A command's name as a file's. */
+static void put_dashed(const char *name, FILE *f)
 {
-	for (const char *c = cmd->name; *c; c++)
+	for (const char *c = name; *c; c++)
 		fputc(*c == ' ' ? '-' : *c, f);
+}
+
+/* The same text as in the help; without memory for it, none. */
+static char *opt_help(const struct hm_opt *opt)
+{
+	char *help = NULL;
+	size_t len = 0;
+	FILE *mem = open_memstream(&help, &len);
+
+	if (!mem)
+		return NULL;
+	print_opt_help(opt, mem);
+	fclose(mem);
+	return help;
+}
+
+static void man_opt_help(const struct hm_opt *opt, FILE *f)
+{
+	HM_OWN(hm_freep) char *help = opt_help(opt);
+
+	roff(help ? help : "", f);
 }
 
 static void man_program(const struct hm_cmd *const *commands, FILE *f)
@@ -122,11 +160,18 @@ static void man_program(const struct hm_cmd *const *commands, FILE *f)
 		if (commands[i]->is_hidden)
 			continue;
 		fputs(".TP\n.BR hallmark\\-", f);
-		man_name(commands[i], f);
+		put_dashed(commands[i]->name, f);
 		fputs(" (1)\n", f);
 		roff(commands[i]->summary, f);
 		fputs(".\n", f);
 	}
+	fputs(".SH EXIT STATUS\n", f);
+	for (const struct hm_exit_row *row = hm_help_exits(HM_EXITS_HALLMARK); row->code; row++)
+		fprintf(f, ".TP\n%s\n%s.\n", row->code, row->text);
+	fputs("Commands named after those of another program end with that program's codes; their pages say so.\n"
+	      ".SH FILES\n.TP\n.I .hallmark/out\nwhat a run made, in the module's folder.\n"
+	      ".TP\n.I $XDG_STATE_HOME/hallmark\nkeys, log and caches; ~/.local/state/hallmark where it is not set.\n",
+	      f);
 }
 
 void hm_help_man(const struct hm_cmd *const *commands, const struct hm_cmd *cmd, FILE *f)
@@ -136,12 +181,12 @@ void hm_help_man(const struct hm_cmd *const *commands, const struct hm_cmd *cmd,
 		return;
 	}
 	fputs(".TH HALLMARK\\-", f);
-	man_name(cmd, f);
+	put_dashed(cmd->name, f);
 	fputs(" 1 \"\" \"hallmark\" \"User Commands\"\n.SH NAME\nhallmark\\-", f);
-	man_name(cmd, f);
+	put_dashed(cmd->name, f);
 	fputs(" \\- ", f);
 	roff(cmd->summary, f);
-	fprintf(f, "\n.SH SYNOPSIS\n.B hallmark %s\n%s", cmd->name, cmd->opts_count ? "[\\fIOPTIONS\\fR] " : "");
+	fprintf(f, "\n.SH SYNOPSIS\n.B hallmark %s\n[\\fIOPTIONS\\fR] ", cmd->name);
 	roff(cmd->args, f);
 	fputs("\n.SH DESCRIPTION\n", f);
 	roff(cmd->about, f);
@@ -152,10 +197,12 @@ void hm_help_man(const struct hm_cmd *const *commands, const struct hm_cmd *cmd,
 		fputs(".TP\n.B ", f);
 		roff(hm_str_trim(hm_str(left)).ptr, f);
 		fputc('\n', f);
-		print_opt_help(&cmd->opts[i], f);
+		man_opt_help(&cmd->opts[i], f);
 		fputs(".\n", f);
 	}
-	fputs(".SH EXIT STATUS\n", f);
+	if (!has_output(cmd))
+		fputs(".TP\n.B \\-\\-output FORM\n" OUTPUT_HELP ".\n", f);
+	fputs(".TP\n.B \\-h, \\-\\-help\n" HELP_HELP ".\n.SH EXIT STATUS\n", f);
 	for (const struct hm_exit_row *row = hm_help_exits(cmd->exits); row->code; row++)
 		fprintf(f, ".TP\n%s\n%s.\n", row->code, row->text);
 	fputs(".SH EXAMPLE\n.nf\n", f);
@@ -163,81 +210,78 @@ void hm_help_man(const struct hm_cmd *const *commands, const struct hm_cmd *cmd,
 	fputs(".fi\n.SH SEE ALSO\n.BR hallmark (1)\n", f);
 }
 
-void hm_help_markdown(const struct hm_cmd *cmd, FILE *f)
+/* Text in a row of a table, where a bar would begin the next column. */
+static void put_cell(const char *text, FILE *f)
 {
-	fprintf(f, "# hallmark %s\n\n%s.\n\n    hallmark %s%s%s%s\n\n%s\n", cmd->name, cmd->summary, cmd->name,
-		cmd->opts_count ? " [OPTIONS]" : "", cmd->args[0] ? " " : "", cmd->args, cmd->about);
-	if (cmd->opts_count)
-		fputs("\n| option | meaning |\n| --- | --- |\n", f);
+	for (const char *c = text; *c; c++) {
+		if (*c == '|')
+			fputc('\\', f);
+		fputc(*c, f);
+	}
+}
+
+static void markdown_opts(const struct hm_cmd *cmd, FILE *f)
+{
+	fputs("\n| option | meaning |\n| --- | --- |\n", f);
 	for (size_t i = 0; i < cmd->opts_count; i++) {
 		char left[80];
+		HM_OWN(hm_freep) char *help = opt_help(&cmd->opts[i]);
 		opt_text(&cmd->opts[i], left, sizeof(left));
-		fprintf(f, "| `%s` | ", hm_str_trim(hm_str(left)).ptr);
-		print_opt_help(&cmd->opts[i], f);
+		fputs("| `", f);
+		put_cell(hm_str_trim(hm_str(left)).ptr, f);
+		fputs("` | ", f);
+		put_cell(help ? help : "", f);
 		fputs(" |\n", f);
 	}
+	if (!has_output(cmd))
+		fputs("| `--output FORM` | " OUTPUT_HELP " |\n", f);
+	fputs("| `-h, --help` | " HELP_HELP " |\n", f);
+}
+
+static void markdown_exits(enum hm_exits exits, FILE *f)
+{
 	fputs("\n| exit code | meaning |\n| --- | --- |\n", f);
-	for (const struct hm_exit_row *row = hm_help_exits(cmd->exits); row->code; row++)
+	for (const struct hm_exit_row *row = hm_help_exits(exits); row->code; row++)
 		fprintf(f, "| %s | %s |\n", row->code, row->text);
+}
+
+void hm_help_markdown(const struct hm_cmd *cmd, FILE *f)
+{
+	fprintf(f, "# hallmark %s\n\n%s.\n\n    hallmark %s [OPTIONS]%s%s\n\n%s\n", cmd->name, cmd->summary, cmd->name,
+		cmd->args[0] ? " " : "", cmd->args, cmd->about);
+	markdown_opts(cmd, f);
+	markdown_exits(cmd->exits, f);
 	fprintf(f, "\n## Example\n\n```\n%s```\n", cmd->example);
 }
 
-static void complete_bash(const struct hm_cmd *const *commands, FILE *f)
+void hm_help_markdown_index(const struct hm_cmd *const *commands, FILE *f)
 {
-	fputs("_hallmark() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n\tcase \"${COMP_WORDS[*]:1:COMP_CWORD-1} "
-	      "\" in\n",
-	      f);
-	/* two-word names first, since a pattern of one word would match them too */
-	for (int two_words = 1; two_words >= 0; two_words--) {
-		for (size_t i = 0; commands[i]; i++) {
-			const struct hm_cmd *cmd = commands[i];
-			if (cmd->is_hidden || (strchr(cmd->name, ' ') != NULL) != two_words)
-				continue;
-			fprintf(f, "\t\"%s \"*) words=\"--help", cmd->name);
-			for (size_t k = 0; k < cmd->opts_count; k++)
-				fprintf(f, " --%s", cmd->opts[k].name);
-			fputs("\" ;;\n", f);
-		}
-	}
-	fputs("\t*) words=\"", f);
+	fputs(
+	    "# Commands\n\nPrinted from the program's own tables, as `--help`, the manual pages and completion are.\n\n"
+	    "| command | what it does |\n| --- | --- |\n",
+	    f);
 	for (size_t i = 0; commands[i]; i++) {
-		if (!commands[i]->is_hidden)
-			fprintf(f, "%s ", commands[i]->name);
-	}
-	fputs("\" ;;\n\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
-	      "complete -o default -F _hallmark hallmark\n",
-	      f);
-}
-
-static void complete_fish(const struct hm_cmd *const *commands, FILE *f)
-{
-	for (size_t i = 0; commands[i]; i++) {
-		const struct hm_cmd *cmd = commands[i];
-		if (cmd->is_hidden)
+		if (commands[i]->is_hidden)
 			continue;
-		struct hm_str first, second;
-		bool two = hm_str_cut(hm_str(cmd->name), ' ', &first, &second);
-		fprintf(f, "complete -c hallmark -n '__fish_use_subcommand' -a %.*s -d '%s'\n", HM_STR_ARG(first),
-			two ? "" : cmd->summary);
-		if (two)
-			fprintf(f, "complete -c hallmark -n '__fish_seen_subcommand_from %.*s' -a %.*s -d '%s'\n",
-				HM_STR_ARG(first), HM_STR_ARG(second), cmd->summary);
-		for (size_t k = 0; k < cmd->opts_count; k++)
-			fprintf(f, "complete -c hallmark -n '__fish_seen_subcommand_from %.*s' -l %s%s\n",
-				HM_STR_ARG(two ? second : first), cmd->opts[k].name,
-				cmd->opts[k].kind == HM_OPT_FLAG ? "" : " -r");
+		fprintf(f, "| [`hallmark %s`](", commands[i]->name);
+		put_dashed(commands[i]->name, f);
+		fputs(".md) | ", f);
+		put_cell(commands[i]->summary, f);
+		fputs(" |\n", f);
 	}
-}
-
-bool hm_help_completion(const struct hm_cmd *const *commands, const char *shell, FILE *f)
-{
-	if (strcmp(shell, "zsh") == 0)
-		fputs("autoload -U +X bashcompinit && bashcompinit\n", f);
-	if (strcmp(shell, "bash") == 0 || strcmp(shell, "zsh") == 0)
-		complete_bash(commands, f);
-	else if (strcmp(shell, "fish") == 0)
-		complete_fish(commands, f);
-	else
-		return false;
-	return true;
+	fputs("\nEvery command has `--help`, and `--output text` or `--output json` where its result has both forms. "
+	      "Results go to stdout, diagnostics and progress to stderr.\n\n## Exit codes\n",
+	      f);
+	markdown_exits(HM_EXITS_HALLMARK, f);
+	const char *sep = "\nThose that are named after cosign's commands have cosign's:";
+	for (size_t i = 0; commands[i]; i++) {
+		if (commands[i]->is_hidden || commands[i]->exits != HM_EXITS_COSIGN)
+			continue;
+		fprintf(f, "%s `%s`", sep, commands[i]->name);
+		sep = ",";
+	}
+	if (sep[0] == ',') {
+		fputs(".\n", f);
+		markdown_exits(HM_EXITS_COSIGN, f);
+	}
 }

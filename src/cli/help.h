@@ -1,5 +1,5 @@
 /*
- * Help, manual pages, completion and the documentation's tables, all from the commands' tables.
+ * Help, manual pages and the documentation's tables, all from the commands' tables.
  *
  * Layer 13. Each prints to f and keeps nothing.
  */
@@ -20,8 +20,8 @@ void hm_help_man(const struct hm_cmd *const *commands, const struct hm_cmd *cmd,
 /* A page of docs/commands/. */
 void hm_help_markdown(const struct hm_cmd *cmd, FILE *f);
 
-/* Completion for bash, zsh or fish. Errors: false for another shell. */
-bool hm_help_completion(const struct hm_cmd *const *commands, const char *shell, FILE *f);
+/* docs/commands/README.md: all commands, and the exit codes. */
+void hm_help_markdown_index(const struct hm_cmd *const *commands, FILE *f);
 
 /* What the exit codes of a command mean, a row a code; ends in text NULL. */
 struct hm_exit_row {

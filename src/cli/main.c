@@ -3,9 +3,8 @@
  */
 #include "cli/commands.h"
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "base/own.h"
+#include "cli/places.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -14,23 +13,19 @@ static const struct hm_cmd *const commands[] = {
 	NULL,
 };
 
-/* The other executable is found beside this one, never on the path: installed as PREFIX/libexec, or in a build folder.
- */
 static enum hm_status become_full(const char *program, char **argv, struct hm_err *err)
 {
-	static const char *const places[] = { "../libexec/hallmark/hallmark-full", "hallmark-full" };
-	int folder = (int)(hm_path_base(program) - program);
+	HM_OWN(hm_strv_done) struct hm_strv paths = { 0 };
+	enum hm_status st = hm_cli_places_full(program, &paths, err);
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		HM_OWN(hm_freep) char *path = hm_asprintf("%.*s%s", folder, program, places[i]);
-		if (!path)
-			return hm_fail(err, HM_R_NO_MEMORY, "find hallmark-full");
-		execv(path, argv);
-		if (errno != ENOENT)
-			return hm_fail_errno(err, errno, "run '%s'", path);
+	if (st != HM_OK)
+		return st;
+	for (size_t i = 0; i < paths.count; i++) {
+		execv(paths.v[i], argv);
+		if (errno != ENOENT && errno != ENOTDIR)
+			return hm_fail_errno(err, errno, "run '%s'", paths.v[i]);
 	}
-	return hm_fail(err, HM_R_FILE_NOT_FOUND, "'%.*s%s' is not there: the installation is incomplete", folder,
-		       program, places[0]);
+	return hm_fail(err, HM_R_FILE_NOT_FOUND, "'%s' is not there: the installation is incomplete", paths.v[0]);
 }
 
 int main(int argc, char **argv)

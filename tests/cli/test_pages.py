@@ -1,0 +1,123 @@
+"""Help, manual pages, completion and docs/commands are printed from one table, and each of them can be used."""
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from hmtest import TOP
+
+DOCS = TOP / "docs" / "commands"
+
+
+@pytest.fixture
+def commands(hallmark, run):
+    """The visible commands' names, as help lists them."""
+    text = run([hallmark, "help"]).stdout.split("Commands:\n")[1].split("\n\n")[0]
+    return [re.match(r"  (\S+( \S+)?)(?=  )", line).group(1) for line in text.splitlines()]
+
+
+def options_of(page):
+    return set(re.findall(r"^\s+(?:-\w, )?--([\w-]+)", page.split("\nOptions:\n")[1].split("\nExit codes:\n")[0], re.M))
+
+
+def test_every_command_explains_itself(hallmark, run, commands):
+    for name in commands:
+        page = run([hallmark, *name.split(), "--help"]).stdout
+        assert page == run([hallmark, "help", *name.split()]).stdout
+        example = page.split("\nExample:\n")[1]
+        assert "hallmark" in example, name
+        assert {"help", "output"} <= options_of(page), name
+        assert re.search(r"^  0 +done$", page, re.M), name
+
+
+def test_documentation_is_the_tables(hallmark, run, tmp_path):
+    """`ninja -C build docs` writes it anew."""
+    run([hallmark, "pages", "--markdown", tmp_path / "pages"])
+    want = {p.name: p.read_text() for p in (tmp_path / "pages").iterdir()}
+    have = {p.name: p.read_text() for p in DOCS.iterdir()}
+    assert sorted(have) == sorted(want)
+    assert [name for name in want if have[name] != want[name]] == []
+
+
+def test_manual_pages(hallmark, run, tmp_path, commands):
+    if not shutil.which("man"):
+        pytest.skip("man is not installed; scripts/setup --tests installs it")
+    run([hallmark, "pages", tmp_path / "man"])
+    pages = sorted(p.name for p in (tmp_path / "man").iterdir())
+    assert pages == sorted(["hallmark.1"] + [f"hallmark-{name.replace(' ', '-')}.1" for name in commands])
+    for page in pages:
+        done = run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", tmp_path / "man" / page])
+        assert done.stderr == "", page
+        text = re.sub(".\b|\x1b\\[[0-9;]*m", "", done.stdout)
+        for heading in ["NAME", "SYNOPSIS", "EXIT STATUS"]:
+            assert re.search(f"^{heading}$", text, re.M), page
+        if page != "hallmark.1":
+            name = next(n for n in commands if page == f"hallmark-{n.replace(' ', '-')}.1")
+            for option in options_of(run([hallmark, *name.split(), "--help"]).stdout):
+                assert f"--{option}" in text, page
+
+
+def bash_completes(run, script, line):
+    """What bash offers behind a line; words are parted as readline parts them."""
+    words = [w for w in re.split(r"(=)|\s+", line)[:-1] if w] + [re.split(r"(=)|\s+", line)[-1]]
+    quoted = " ".join(f"'{w}'" for w in words)
+    program = f"source {script}; COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _hallmark; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    return run(["bash", "-euc", program]).stdout.split()
+
+
+def test_bash_completion(hallmark, run, tmp_path, commands):
+    script = tmp_path / "hallmark.bash"
+    script.write_text(run([hallmark, "completion", "bash"]).stdout)
+    assert set(bash_completes(run, script, "hallmark ")) == {n.split()[0] for n in commands} | {"--help", "--version"}
+    assert bash_completes(run, script, "hallmark vers") == ["version"]
+    assert bash_completes(run, script, "hallmark mod ver") == ["verify"]
+    assert bash_completes(run, script, "hallmark completion z") == ["zsh"]
+    assert bash_completes(run, script, "hallmark version --output j") == ["json"]
+    assert bash_completes(run, script, "hallmark version --output=t") == ["text"]
+    for name in commands:
+        page = run([hallmark, *name.split(), "--help"]).stdout
+        assert {w[2:] for w in bash_completes(run, script, f"hallmark {name} --")} == options_of(page), name
+
+
+def test_zsh_completion(hallmark, run, tmp_path):
+    if not shutil.which("zsh"):
+        pytest.skip("zsh is not installed; scripts/setup --tests installs it")
+    (tmp_path / "_hallmark").write_text(run([hallmark, "completion", "zsh"]).stdout)
+    # a shell in a terminal of its own that completes, as zsh's own tests do it
+    program = f"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+ask() {{ zpty -w shell "$1"; zpty -r shell reply "*$2*"; print -r -- "$reply" }}
+ask 'PROMPT=; fpath=({tmp_path} $fpath); autoload -Uz compinit; compinit -u -D; print rea""dy' ready
+ask 'hallmark() {{ print -r -- "ran: $@"; print "en""d" }}; print se""t' set
+ask $'hallmark completion f\\t' end
+ask $'hallmark mod v\\t' end
+ask $'hallmark version --out\\tjs\\t' end
+"""
+    out = run(["zsh", "-fc", program]).stdout
+    assert [line.split() for line in re.findall(r"^ran: (.*)$", out, re.M)] == \
+        [["completion", "fish"], ["mod", "verify"], ["version", "--output=json"]]
+
+
+def test_fish_completion(hallmark, run, tmp_path, commands):
+    if not shutil.which("fish"):
+        pytest.skip("fish is not installed; scripts/setup --tests installs it")
+    script = tmp_path / "hallmark.fish"
+    script.write_text(run([hallmark, "completion", "fish"]).stdout)
+
+    def completes(line):
+        out = run(["fish", "-N", "-c", f"source {script}; complete -C '{line}'"]).stdout
+        return {row.split("\t")[0] for row in out.splitlines()}
+    assert completes("hallmark ") >= {n.split()[0] for n in commands}
+    assert completes("hallmark mod ver") == {"verify"}
+    assert completes("hallmark completion ba") == {"bash"}
+    assert completes("hallmark version --output j") == {"json"}
+    for name in commands:
+        page = run([hallmark, *name.split(), "--help"]).stdout
+        assert {w[2:] for w in completes(f"hallmark {name} --")} == options_of(page), name
+
+
+def test_unknown_shell_is_refused(hallmark, run):
+    done = subprocess.run([hallmark, "completion", "tcsh"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "tcsh" in done.stderr
