@@ -318,4 +318,10 @@
 /* Bytes that are copied at once. */
 #define HM_COPY_CHUNK ((size_t)65536)
 
+/* Elements of an array param, and other parts of one task or pipeline. */
+#define HM_MAX_PIPELINE_ITEMS ((size_t)1000)
+
+/* A text with its variables' values in: a script is at most a file, its values may be large. */
+#define HM_MAX_PIPELINE_TEXT (4 * HM_MIB)
+
 #endif
