@@ -317,6 +317,17 @@
 
 /* Bytes that are copied at once. */
 #define HM_COPY_CHUNK ((size_t)65536)
+/* Services of one kind that a signature is sent to: each takes seconds, and bundles hold 32 of their answers. */
+#define HM_MAX_SIGNING_SERVICES 8
+
+/* What a certificate authority answers: HM_MAX_CERT_PATH certificates of HM_MAX_CERT as PEM in JSON. */
+#define HM_MAX_FULCIO_ANSWER (1 * HM_MIB)
+
+/* What a log answers: a body of some KiB, a proof, a checkpoint of HM_MAX_NOTE as JSON. */
+#define HM_MAX_REKOR_ANSWER (4 * HM_MIB)
+
+/* What a time-stamp authority answers: HM_MAX_TSP_CERTS certificates of HM_MAX_CERT. */
+#define HM_MAX_TSA_ANSWER (1 * HM_MIB)
 
 /* Elements of an array param, and other parts of one task or pipeline. */
 #define HM_MAX_PIPELINE_ITEMS ((size_t)1000)

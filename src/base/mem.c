@@ -28,6 +28,16 @@ void hm_mem_fail_at(unsigned long n)
 	atomic_store(&fail_at, n);
 }
 
+unsigned long hm_mem_fail_pause(void)
+{
+	return atomic_exchange(&fail_at, 0);
+}
+
+void hm_mem_fail_resume(unsigned long left)
+{
+	atomic_store(&fail_at, left);
+}
+
 bool hm_mem_has_failed(void)
 {
 	return atomic_load(&has_failed);

@@ -36,6 +36,10 @@ bool hm_grow(void *array, size_t *cap, size_t need, size_t size) __attribute__((
 /* For tests: the n-th allocation from now fails and all after it succeed; 0 switches it off. */
 void hm_mem_fail_at(unsigned long n);
 
+/* For tests: count no allocations until resumed, as they are not those of what is tested; what is left to count. */
+unsigned long hm_mem_fail_pause(void);
+void hm_mem_fail_resume(unsigned long left);
+
 /* For tests: whether the failure that was asked for has happened. */
 bool hm_mem_has_failed(void);
 

@@ -21,6 +21,23 @@ static void test_the_nth_fails_and_only_it(void **state)
 	assert_false(hm_mem_has_failed());
 }
 
+static void test_a_pause_counts_nothing(void **state)
+{
+	(void)state;
+	hm_mem_fail_at(2);
+	unsigned long left = hm_mem_fail_pause();
+	assert_int_equal(left, 2);
+	for (int i = 0; i < 5; i++) {
+		HM_OWN(hm_freep) void *p = hm_malloc(1);
+		assert_non_null(p);
+	}
+	hm_mem_fail_resume(left);
+	HM_OWN(hm_freep) void *first = hm_malloc(1);
+	HM_OWN(hm_freep) void *second = hm_malloc(1);
+	assert_true(first && !second && hm_mem_has_failed());
+	hm_mem_fail_at(0);
+}
+
 static void test_zero_bytes_is_success(void **state)
 {
 	(void)state;
@@ -102,8 +119,11 @@ static void test_one_failure_among_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_nth_fails_and_only_it), cmocka_unit_test(test_zero_bytes_is_success),
-		cmocka_unit_test(test_products_that_overflow),    cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_the_nth_fails_and_only_it),
+		cmocka_unit_test(test_a_pause_counts_nothing),
+		cmocka_unit_test(test_zero_bytes_is_success),
+		cmocka_unit_test(test_products_that_overflow),
+		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_one_failure_among_threads),
 	};
 	return cmocka_run_group_tests_name("base/mem", tests, NULL, NULL);
