@@ -334,5 +334,22 @@
 
 /* A text with its variables' values in: a script is at most a file, its values may be large. */
 #define HM_MAX_PIPELINE_TEXT (4 * HM_MIB)
+/* Platforms of one build: Go has nine architectures for Linux, some with variants. */
+#define HM_MAX_IMAGE_PLATFORMS 32
+
+/* A program's name: with platform and ".sigstore.json" behind it, file systems take 255 bytes. */
+#define HM_MAX_IMAGE_NAME 200
+
+/* What a compiler prints: after a thousand errors nobody reads on. */
+#define HM_MAX_IMAGE_LOG (1 * HM_MIB)
+
+/* A compile of the largest Go programs on a small machine takes half an hour with an empty cache. */
+#define HM_IMAGE_COMPILE_TIMEOUT_MS 7200000
+
+/* A program in a layer, which is held in memory while it is read; the largest Go programs have some 500 MiB. */
+#define HM_MAX_IMAGE_PROGRAM (1 * HM_GIB)
+
+/* Programs that one SBOM is made of: an image of a whole distribution's Go programs has some hundred. */
+#define HM_MAX_IMAGE_PROGRAMS ((size_t)2000)
 
 #endif

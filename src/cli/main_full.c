@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 static const struct hm_cmd *const commands[] = {
-	&hm_cmd_completion, &hm_cmd_help, &hm_cmd_mod_verify, &hm_cmd_pages, &hm_cmd_version, NULL,
+	&hm_cmd_build, &hm_cmd_completion, &hm_cmd_help,    &hm_cmd_mod_verify,
+	&hm_cmd_pages, &hm_cmd_sbom,       &hm_cmd_version, NULL,
 };
 
 /* A program hallmark-NAME on the path is a command too. */

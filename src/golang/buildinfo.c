@@ -388,20 +388,27 @@ static enum hm_status read_any(struct hm_golang_elf *elf, struct hm_golang_build
 	return HM_OK;
 }
 
+enum hm_status hm_golang_buildinfo_read_fd(int fd, const char *name, struct hm_golang_buildinfo *ret_info,
+					   struct hm_err *err)
+{
+	struct hm_golang_elf elf = { .name = name, .fd = fd };
+	struct stat info;
+
+	if (fstat(fd, &info) != 0)
+		return hm_fail_errno(err, errno, "read '%s'", name);
+	if (!S_ISREG(info.st_mode))
+		return hm_fail(err, HM_R_FILE_KIND, "'%s' is no file", name);
+	elf.size = (uint64_t)info.st_size;
+	return read_any(&elf, ret_info, err);
+}
+
 enum hm_status hm_golang_buildinfo_read(const char *path, struct hm_golang_buildinfo *ret_info, struct hm_err *err)
 {
 	HM_OWN(hm_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct hm_golang_elf elf = { .name = path, .fd = fd };
-	struct stat info;
 
 	if (fd < 0)
 		return hm_fail_errno(err, errno, "open '%s'", path);
-	if (fstat(fd, &info) != 0)
-		return hm_fail_errno(err, errno, "read '%s'", path);
-	if (!S_ISREG(info.st_mode))
-		return hm_fail(err, HM_R_FILE_KIND, "'%s' is no file", path);
-	elf.size = (uint64_t)info.st_size;
-	return read_any(&elf, ret_info, err);
+	return hm_golang_buildinfo_read_fd(fd, path, ret_info, err);
 }
 
 enum hm_status hm_golang_buildinfo_read_memory(struct hm_str bytes, const char *name,

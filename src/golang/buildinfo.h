@@ -53,6 +53,10 @@ struct hm_golang_buildinfo {
 enum hm_status hm_golang_buildinfo_read(const char *path, struct hm_golang_buildinfo *ret_info,
 					struct hm_err *err) HM_MUST;
 
+/* The same of an open file; where it stands in it does not matter. Owns: fd is borrowed. Shape: name: for errors. */
+enum hm_status hm_golang_buildinfo_read_fd(int fd, const char *name, struct hm_golang_buildinfo *ret_info,
+					   struct hm_err *err) HM_MUST;
+
 /* The same of a program in memory. Shape: name: for errors. */
 enum hm_status hm_golang_buildinfo_read_memory(struct hm_str bytes, const char *name,
 					       struct hm_golang_buildinfo *ret_info, struct hm_err *err) HM_MUST;

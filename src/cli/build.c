@@ -1,0 +1,164 @@
+#include "cli/build.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/own.h"
+#include "golang/golist.h"
+#include "golang/modfile.h"
+#include "image/compile.h"
+
+void hm_cli_source_done(struct hm_cli_source *source)
+{
+	if (!source)
+		return;
+	hm_cli_go_done(&source->go);
+	free(source->root);
+	hm_buf_done(&source->listed);
+	hm_arena_done(&source->arena);
+	*source = (struct hm_cli_source){ 0 };
+}
+
+/* As the go command tells a folder from an import path. */
+static bool is_folder(const char *package)
+{
+	return package[0] == '/' || strcmp(package, ".") == 0 || strcmp(package, "..") == 0 ||
+	       strncmp(package, "./", 2) == 0 || strncmp(package, "../", 3) == 0;
+}
+
+static enum hm_status list(struct hm_cli_source *s, const char *dir, const char *package, struct hm_err *err)
+{
+	const char *const args[] = {
+		"list", "-C", dir, "-json=ImportPath,Name,Dir,Standard,Module", "--", package, NULL
+	};
+	static const char before[] = "go list -C: ";
+	struct hm_golang_package *packages;
+	size_t count;
+
+	enum hm_status st = hm_cli_go_run(&s->go, args, &s->listed, err);
+	if (st == HM_EIO && err->reason == HM_R_GOLANG_GO) {
+		struct hm_err said = *err;
+		struct hm_str cause = hm_str(said.cause);
+		if (hm_str_has_prefix(cause, hm_str(before)))
+			cause = hm_str_skip(cause, sizeof(before) - 1);
+		*err = (struct hm_err){ 0 };
+		return hm_image_go_failed(cause, err);
+	}
+	if (st == HM_OK)
+		st = hm_golang_list_packages(hm_buf_str(&s->listed), &s->arena, &packages, &count, err);
+	if (st != HM_OK)
+		return st;
+	if (count != 1)
+		return hm_fail(err, HM_R_IMAGE_PACKAGE, "'%s' are %zu packages; one program is built", package, count);
+	if (!hm_str_is(packages[0].name, "main") || hm_str_is(packages[0].import_path, "command-line-arguments"))
+		return hm_fail(err, HM_R_IMAGE_PACKAGE, "'%s' is no program: it is the package %.*s", package,
+			       HM_STR_ARG(hm_str_head(packages[0].name, 100)));
+	s->package = hm_arena_dup(&s->arena, packages[0].import_path).ptr;
+	s->folder = hm_arena_dup(&s->arena, packages[0].dir).ptr;
+	struct hm_str name;
+	st = hm_image_program_name(packages[0].import_path, &name, err);
+	if (st == HM_OK)
+		s->name = hm_arena_dup(&s->arena, name).ptr;
+	return st == HM_OK ? hm_arena_check(&s->arena, "a package", err) : st;
+}
+
+/* ko puts this folder into its images, and a program that has one relies on it. */
+static enum hm_status refuse_kodata(const struct hm_cli_source *s, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *kodata = hm_asprintf("%s/kodata", s->folder);
+
+	if (!kodata)
+		return hm_fail(err, HM_R_NO_MEMORY, "look for kodata");
+	if (hm_path_is_there(kodata))
+		return hm_fail(err, HM_R_UNSUPPORTED, "'%s': data in images is not supported yet", kodata);
+	return HM_OK;
+}
+
+/* Whether path is folder or below it. */
+static bool is_within(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Make the source's root a folder that holds one more. */
+static enum hm_status widen(struct hm_cli_source *s, struct hm_str replacement, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *path = NULL, *folder = NULL;
+
+	if (replacement.len > 0 && replacement.ptr[0] == '/')
+		return hm_fail(
+		    err, HM_R_IMAGE_PACKAGE,
+		    "go.mod replaces a module by the absolute path '%.*s', which another machine does not have",
+		    HM_STR_ARG(hm_str_head(replacement, 200)));
+	path = hm_asprintf("%s/%.*s", s->go.root, HM_STR_ARG(replacement));
+	if (!path)
+		return hm_fail(err, HM_R_NO_MEMORY, "find the source");
+	/* one that is not there is for go to complain about, which does so only where it is used */
+	enum hm_status st = hm_path_resolve(path, &folder, err);
+	if (st == HM_ENOTFOUND) {
+		*err = (struct hm_err){ 0 };
+		return HM_OK;
+	}
+	while (st == HM_OK && !is_within(folder, s->root)) {
+		char *slash = strrchr(s->root, '/');
+		if (!slash || slash == s->root)
+			return hm_fail(err, HM_R_IMAGE_PACKAGE,
+				       "go.mod replaces a module by '%s', which has no folder in common with it",
+				       folder);
+		*slash = '\0';
+	}
+	return st;
+}
+
+static enum hm_status find_root(struct hm_cli_source *s, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/go.mod", s->go.root);
+	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
+	HM_OWN(hm_golang_modfile_done) struct hm_golang_modfile file = { 0 };
+
+	s->root = hm_asprintf("%s", s->go.root);
+	if (!path || !s->root)
+		return hm_fail(err, HM_R_NO_MEMORY, "find the source");
+	enum hm_status st = hm_file_read(path, HM_MAX_GO_MOD, &text, err);
+	if (st == HM_OK)
+		st = hm_golang_modfile_parse(hm_buf_str(&text), path, HM_GOLANG_MAIN, &file, err);
+	for (size_t i = 0; st == HM_OK && i < file.replace_count; i++) {
+		if (file.replace[i].new.version.len == 0)
+			st = widen(s, file.replace[i].new.path, err);
+	}
+	return st;
+}
+
+enum hm_status hm_cli_source_open(const char *package, const struct hm_image_target *target, const char *modcache,
+				  struct hm_cli_source *ret_source, struct hm_err *err)
+{
+	HM_OWN(hm_cli_source_done) struct hm_cli_source s = { .arena = hm_arena_init(HM_MAX_GO_OUTPUT) };
+	HM_OWN(hm_freep) char *here = NULL;
+
+	if (!package)
+		package = ".";
+	bool in_folder = is_folder(package);
+	if (in_folder && !hm_path_is_dir(package))
+		return hm_fail(err, HM_R_FILE_NOT_FOUND, "there is no folder '%s'", package);
+	enum hm_status st = hm_path_resolve(in_folder ? package : ".", &here, err);
+	if (st == HM_OK)
+		st = hm_cli_go_open(here, modcache, &s.go, err);
+	if (st != HM_OK)
+		return st;
+	hm_strv_setenv(&s.go.env, "GOOS", target->goos);
+	hm_strv_setenv(&s.go.env, "GOARCH", target->goarch);
+	st = hm_strv_check(&s.go.env, err);
+	if (st == HM_OK)
+		st = list(&s, here, in_folder ? "." : package, err);
+	if (st == HM_OK)
+		st = refuse_kodata(&s, err);
+	if (st == HM_OK)
+		st = find_root(&s, err);
+	if (st != HM_OK)
+		return st;
+	*ret_source = s;
+	s = (struct hm_cli_source){ 0 };
+	return HM_OK;
+}
