@@ -351,5 +351,22 @@
 
 /* Programs that one SBOM is made of: an image of a whole distribution's Go programs has some hundred. */
 #define HM_MAX_IMAGE_PROGRAMS ((size_t)2000)
+/* A request to a log: an entry has at most 65,535 bytes, its request says the same with other names and some blanks. */
+#define HM_MAX_LOG_REQUEST (128 * HM_KIB)
+
+/* Entries that share one checkpoint: as many as a tile has; with the largest of them 16 MiB. */
+#define HM_MAX_LOG_BATCH ((size_t)256)
+
+/* Requests that wait for a checkpoint: what rekor-tiles takes before it sends clients away for a while. */
+#define HM_MAX_LOG_WAITING ((size_t)4096)
+
+/* What one search gives: a page of an incident's time line. */
+#define HM_MAX_LOG_FOUND ((size_t)10000)
+
+/* A log's name: a host with a path; it stands in each checkpoint twice. */
+#define HM_MAX_LOG_ORIGIN ((size_t)255)
+
+/* A log's signed checkpoint: its name twice, a size, a root, a signature. */
+#define HM_MAX_LOG_CHECKPOINT ((size_t)1024)
 
 #endif
