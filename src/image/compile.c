@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/own.h"
 #include "base/parallel.h"
+#include "base/proc.h"
 #include "base/strv.h"
 #include "base/time.h"
 #include "golang/buildinfo.h"
@@ -276,7 +277,14 @@ static enum hm_status read_log(int fd, int64_t end_ns, struct hm_buf *log, struc
 	}
 }
 
-static enum hm_status run_compiler(struct job *job, struct hm_err *err)
+static enum hm_status judge(int signal, int exit_code, const struct hm_buf *log, struct hm_err *err)
+{
+	if (signal != 0)
+		return hm_fail(err, HM_R_IMAGE_COMPILE, "the go command was ended by signal %d", signal);
+	return exit_code == 0 ? HM_OK : hm_image_go_failed(hm_buf_str(log), err);
+}
+
+static enum hm_status run_isolated(struct job *job, struct hm_err *err)
 {
 	HM_OWN(hm_sandbox_freep) struct hm_sandbox *box = NULL;
 	HM_OWN(hm_closep) int in = -1;
@@ -304,11 +312,30 @@ static enum hm_status run_compiler(struct job *job, struct hm_err *err)
 		st = read_log(in, end_ns, job->log, err);
 	if (st == HM_OK)
 		st = hm_sandbox_finish(box, HM_IMAGE_COMPILE_TIMEOUT_MS, &result, err);
+	return st == HM_OK ? judge(result.signal, result.exit_code, job->log, err) : st;
+}
+
+/* In a step all that is started ends with the step, and the step's own filter lets no supervisor be made in it. */
+static enum hm_status run_in_step(struct job *job, struct hm_err *err)
+{
+	const struct hm_proc_opts opts = { .argv = (const char *const *)job->argv.v,
+					   .env = (const char *const *)job->env.v,
+					   .dir = job->module,
+					   .in = -1,
+					   .new_group = true };
+	HM_OWN(hm_proc_result_done) struct hm_proc_result result = { 0 };
+
+	enum hm_status st = hm_proc_run(&opts, HM_STR(""), HM_IMAGE_COMPILE_TIMEOUT_MS, HM_MAX_IMAGE_LOG, &result, err);
 	if (st != HM_OK)
 		return st;
-	if (result.signal != 0)
-		return hm_fail(err, HM_R_IMAGE_COMPILE, "the go command was ended by signal %d", result.signal);
-	return result.exit_code == 0 ? HM_OK : hm_image_go_failed(hm_buf_str(job->log), err);
+	hm_buf_add_str(job->log, hm_buf_str(&result.out));
+	hm_buf_add_str(job->log, hm_buf_str(&result.err));
+	return judge(result.signal, result.exit_code, job->log, err);
+}
+
+static enum hm_status run_compiler(struct job *job, struct hm_err *err)
+{
+	return job->c->opts->isolation == HM_IMAGE_STEP ? run_in_step(job, err) : run_isolated(job, err);
 }
 
 /* --- what came out --- */
