@@ -369,4 +369,7 @@
 /* A log's signed checkpoint: its name twice, a size, a root, a signature. */
 #define HM_MAX_LOG_CHECKPOINT ((size_t)1024)
 
+/* What a run notes about itself for its own commands: some KiB, and the params that somebody gave. */
+#define HM_MAX_RUN_RECORD (1 * HM_MIB)
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * Every command, and which of the two executables has it. A command's file is cmd_NAME.c.
+ * The commands, as commands.def lists them.
  *
  * Layer 13.
  */
@@ -8,10 +8,10 @@
 
 #include "cli/cmd.h"
 
-/* In `hallmark` itself, which starts in milliseconds and links little. */
-
-/* In `hallmark-full`, besides all of the above. */
-extern const struct hm_cmd hm_cmd_build, hm_cmd_completion, hm_cmd_help, hm_cmd_mod_verify, hm_cmd_pages, hm_cmd_sbom,
-    hm_cmd_version;
+#define SMALL(name) extern const struct hm_cmd hm_cmd_##name;
+#define FULL(name)  SMALL(name)
+#include "cli/commands.def"
+#undef SMALL
+#undef FULL
 
 #endif

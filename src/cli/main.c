@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 static const struct hm_cmd *const commands[] = {
+#define SMALL(name) &hm_cmd_##name,
+#define FULL(name)
+#include "cli/commands.def"
 	NULL,
 };
 

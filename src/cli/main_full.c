@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 static const struct hm_cmd *const commands[] = {
-	&hm_cmd_build, &hm_cmd_completion, &hm_cmd_help,    &hm_cmd_mod_verify,
-	&hm_cmd_pages, &hm_cmd_sbom,       &hm_cmd_version, NULL,
+#define SMALL(name) &hm_cmd_##name,
+#define FULL(name)  &hm_cmd_##name,
+#include "cli/commands.def"
+	NULL,
 };
 
 /* A program hallmark-NAME on the path is a command too. */
