@@ -368,6 +368,14 @@
 
 /* A log's signed checkpoint: its name twice, a size, a root, a signature. */
 #define HM_MAX_LOG_CHECKPOINT ((size_t)1024)
+/* A request for a certificate: what Fulcio reads. Token, key and proof have some KiB. */
+#define HM_MAX_CA_REQUEST (4 * HM_MIB)
+
+/* An issuer's discovery document and its keys: the large ones have some 10 KiB. */
+#define HM_MAX_ISSUER_DOCUMENT (1 * HM_MIB)
+
+/* An e-mail address: what SMTP can carry. RFC 5321, 4.5.3.1.3. */
+#define HM_MAX_EMAIL ((size_t)254)
 
 /* What a run notes about itself for its own commands: some KiB, and the params that somebody gave. */
 #define HM_MAX_RUN_RECORD (1 * HM_MIB)
