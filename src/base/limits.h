@@ -380,4 +380,7 @@
 /* What a run notes about itself for its own commands: some KiB, and the params that somebody gave. */
 #define HM_MAX_RUN_RECORD (1 * HM_MIB)
 
+/* A request for a time stamp as JSON: what timestamp-authority takes; its nonce is read in quadratic time. */
+#define HM_MAX_TSA_JSON ((size_t)1024)
+
 #endif
