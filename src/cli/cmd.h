@@ -44,9 +44,10 @@ enum hm_exits {
 /* One invocation: what reaches into the world. */
 struct hm_cli {
 	const struct hm_effects *fx;
-	FILE *out;                       /* results */
-	FILE *log;                       /* diagnostics and progress */
-	bool json;                       /* --output json */
+	FILE *out;         /* results */
+	FILE *log;         /* diagnostics and progress */
+	bool json;         /* --output json */
+	bool has_answered; /* set by a command whose JSON says already what failed: no error's document follows it */
 	const struct hm_cmd *const *all; /* the commands that this program has; ends in NULL */
 	const char *program;             /* absolute path of this executable */
 };

@@ -140,7 +140,7 @@ static int run_command(struct hm_cli *cli, const struct hm_cmd *cmd, char *const
 	if (st == HM_OK)
 		st = flush(cli->out, &err);
 	if (st != HM_OK) {
-		if (cli->json)
+		if (cli->json && !cli->has_answered)
 			print_error_json(&err, st, cli->out);
 		print_error_text(&err, cli->log);
 		if (err.reason == HM_R_USAGE)

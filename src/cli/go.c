@@ -46,7 +46,7 @@ static enum hm_status find_root(const char *dir, char **ret_root, struct hm_err 
  * toolchain. GOFLAGS is taken out because a flag that `go env` does not know would make it fail, and nothing here wants
  * it.
  */
-static enum hm_status read_facts(struct hm_cli_go *go, struct hm_err *err)
+enum hm_status hm_cli_go_facts(char **ret_go, struct hm_golang_env *ret_facts, struct hm_err *err)
 {
 	HM_OWN(hm_strv_done) struct hm_strv env = { 0 };
 	extern char **environ;
@@ -58,7 +58,7 @@ static enum hm_status read_facts(struct hm_cli_go *go, struct hm_err *err)
 	hm_strv_setenv(&env, "GOWORK", "off");
 	enum hm_status st = hm_strv_check(&env, err);
 	return st == HM_OK
-		   ? hm_golang_find_go(NULL, (const char *const *)env.v, "/", go_timeout_ms, &go->go, &go->facts, err)
+		   ? hm_golang_find_go(NULL, (const char *const *)env.v, "/", go_timeout_ms, ret_go, ret_facts, err)
 		   : st;
 }
 
@@ -66,7 +66,7 @@ static enum hm_status set_up(const char *dir, const char *modcache, struct hm_cl
 {
 	enum hm_status st = find_root(dir, &go->root, err);
 	if (st == HM_OK)
-		st = read_facts(go, err);
+		st = hm_cli_go_facts(&go->go, &go->facts, err);
 	if (st != HM_OK)
 		return st;
 	go->modcache = modcache ? modcache : go->facts.gomodcache;

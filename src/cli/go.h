@@ -20,6 +20,14 @@ struct hm_cli_go {
 };
 
 /*
+ * Find go and the caller's settings of it, as they are outside of any module.
+ *
+ * Owns    ret_go and ret_facts are the caller's
+ * Errors  HM_ENOTFOUND golang.no-go; as hm_golang_find_go()
+ */
+enum hm_status hm_cli_go_facts(char **ret_go, struct hm_golang_env *ret_facts, struct hm_err *err) HM_MUST;
+
+/*
  * Find go and the module of a folder.
  *
  * Shape   dir: NULL is here; modcache: NULL is GOMODCACHE of the caller.
