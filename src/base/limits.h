@@ -329,7 +329,15 @@
 /* What a time-stamp authority answers: HM_MAX_TSP_CERTS certificates of HM_MAX_CERT. */
 #define HM_MAX_TSA_ANSWER (1 * HM_MIB)
 
-/* Elements of an array param, and other parts of one task or pipeline. */
+/* A file with Pipelines and Tasks, and all that is read for one: Kubernetes itself stores nothing over 1.5 MiB. */
+#define HM_MAX_PIPELINE_FILE   (4 * HM_MIB)
+#define HM_MAX_PIPELINE_FILES  ((size_t)64)
+#define HM_MAX_PIPELINE_MEMORY (64 * HM_MIB)
+
+/* Tasks of a pipeline: each is compared with each; a release of many programs has some fifty. */
+#define HM_MAX_PIPELINE_TASKS ((size_t)500)
+
+/* Params, results, steps, workspaces or variables of one task or pipeline, and elements of an array param. */
 #define HM_MAX_PIPELINE_ITEMS ((size_t)1000)
 
 /* A text with its variables' values in: a script is at most a file, its values may be large. */
@@ -382,5 +390,30 @@
 
 /* A request for a time stamp as JSON: what timestamp-authority takes; its nonce is read in quadratic time. */
 #define HM_MAX_TSA_JSON ((size_t)1024)
+
+/* All results of a task together, as on a cluster, where they travel in one termination message. */
+#define HM_MAX_PIPELINE_RESULTS ((size_t)4096)
+
+/* A line of output: longer ones, such as minified sources, come in pieces. */
+#define HM_MAX_PIPELINE_LINE (16 * HM_KIB)
+
+/* The log of a step; what comes after it is still shown and not kept. A verbose test of a large module has 50 MiB. */
+#define HM_MAX_PIPELINE_LOG (512 * HM_MIB)
+
+/* Lines of a failing step that stand in its error, as the issue asks. */
+#define HM_PIPELINE_TAIL_LINES 20
+
+/* Secrets to be masked, and one of them: a key in PEM form. */
+#define HM_MAX_PIPELINE_SECRETS ((size_t)256)
+#define HM_MAX_PIPELINE_SECRET  (64 * HM_KIB)
+
+/* A task that sets no timeout: Tekton's default. */
+#define HM_PIPELINE_TIMEOUT_S 3600
+
+/* A control-plane step that is told to end, until it is killed: time to finish a write. */
+#define HM_PIPELINE_GRACE_MS 3000
+
+/* Spans that a control-plane step hands back. */
+#define HM_MAX_PIPELINE_SPANS (16 * HM_MIB)
 
 #endif

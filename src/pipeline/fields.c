@@ -236,7 +236,7 @@ enum hm_status hm_pipeline_refuse(const struct hm_pipeline_doc *doc, const struc
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	enum hm_status st = hm_value_refuse(&doc->root, node, doc->places, err, reason, "%s", text);
+	enum hm_status st = hm_value_refuse(doc->root, node, doc->places, err, reason, "%s", text);
 	return hm_at(err, st, doc->file, 0, 0);
 }
 
@@ -358,5 +358,5 @@ static enum hm_status check_field(const struct hm_pipeline_doc *doc, const struc
 
 enum hm_status hm_fields_check(const struct hm_pipeline_doc *doc, const struct hm_fields *fields, struct hm_err *err)
 {
-	return check_object(doc, fields, &doc->root, err);
+	return check_object(doc, fields, doc->root, err);
 }

@@ -22,7 +22,7 @@
 /* One YAML document, for errors about its content. */
 struct hm_pipeline_doc {
 	const char *file;
-	struct hm_value root;
+	const struct hm_value *root;
 	const struct hm_places *places;
 	bool is_v1beta1;
 	bool is_shipped; /* came from the folder of tasks that ship with hallmark */

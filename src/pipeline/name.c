@@ -1,5 +1,7 @@
 #include "pipeline/name.h"
 
+#include "base/limits.h"
+
 #include <string.h>
 
 static bool is_digit(char c)
@@ -73,6 +75,35 @@ bool hm_name_is_env(struct hm_str s)
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
 		if (!is_letter(c) && !is_digit(c) && c != '_' && c != '-' && c != '.')
+			return false;
+	}
+	return true;
+}
+
+bool hm_sub_path_is_good(struct hm_str s)
+{
+	struct hm_str rest = s, part;
+
+	if (s.len == 0 || s.len >= HM_MAX_SANDBOX_PATH)
+		return false;
+	while (hm_str_next(&rest, '/', &part)) {
+		if (part.len == 0 || part.len > 255 || hm_str_is(part, ".") || hm_str_is(part, "..") ||
+		    hm_str_find_char(part, '\0') >= 0)
+			return false;
+	}
+	return true;
+}
+
+bool hm_mount_path_is_good(struct hm_str s)
+{
+	static const char *const taken[] = { "tekton", "proc", "sys", "dev" };
+	struct hm_str first = hm_str_skip(s, 1), rest;
+
+	if (!hm_str_has_prefix(s, HM_STR("/")) || !hm_sub_path_is_good(first))
+		return false;
+	(void)hm_str_cut(first, '/', &first, &rest);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (hm_str_is(first, taken[i]))
 			return false;
 	}
 	return true;

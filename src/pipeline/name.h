@@ -29,6 +29,12 @@ bool hm_name_is_workspace(struct hm_str s);
 /* Of an environment variable, as Kubernetes takes it. */
 bool hm_name_is_env(struct hm_str s);
 
+/* Where a workspace may be mounted: absolute, in normal form, and nowhere that the system or we have in use. */
+bool hm_mount_path_is_good(struct hm_str s);
+
+/* A path below a folder that cannot lead out of it: relative, in normal form. */
+bool hm_sub_path_is_good(struct hm_str s);
+
 /*
  * A duration as Go's time.ParseDuration reads it: "1h30m", "1.5s", "0".
  *
