@@ -180,7 +180,7 @@ struct hm_run {
 	size_t result_count;
 	const struct hm_task_run *failed; /* the first, or NULL */
 	const struct hm_step_run *failed_step;
-	struct hm_arena arena;
+	struct hm_arena arena, *arenas; /* its own, and one for each task */
 };
 
 /*

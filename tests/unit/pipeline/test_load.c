@@ -77,7 +77,7 @@ static const char base[] =
     "  @taskspec@\n"
     "  params:\n"
     "  - {name: in, type: string} # in\n"
-    "  - {name: many, type: array, default: []}\n"
+    "  - {name: many, type: array, default: []} # many\n"
     "  workspaces:\n"
     "  - name: w # w\n"
     "    @declared@\n"
@@ -96,7 +96,7 @@ static const char base[] =
     "    workingDir: $(workspaces.w.path)\n"
     "    @step@\n"
     "  - image: i # second\n"
-    "    script: |\n"
+    "    script: | # scripthead\n"
     "      echo $(results.r.path) $(steps.step-first.exitCode.path) $(context.taskRun.name) $(date) $$ # body\n";
 
 /* The base with a row's changes, one a line: "PLACE line" or "MARK=line". */
@@ -260,7 +260,7 @@ static const struct {
 	{ "boolean", "declared readOnly: 'yes'", HM_R_PIPELINE_FIELD, "true or false" },
 	{ "version", "version=apiVersion: tekton.dev/v2", HM_R_PIPELINE_KIND, "tekton.dev/v2" },
 	{ "kind", "kind=kind: PipelineRun", HM_R_PIPELINE_KIND, "PipelineRun" },
-	{ "no pipeline", "kind=kind: Task\nspec=spec:", HM_R_PIPELINE_UNKNOWN_FIELD, "tasks" },
+	{ "no pipeline", "kind=kind: Task", HM_R_PIPELINE_UNKNOWN_FIELD, "'finally'" },
 	{ "timeout", "task timeout: 1 hour", HM_R_PIPELINE_FIELD, "duration" },
 	{ "negative timeout", "task timeout: -1s", HM_R_PIPELINE_FIELD, "duration" },
 	{ "step timeout", "step timeout: 5", HM_R_PIPELINE_FIELD, "string" },
@@ -277,7 +277,7 @@ static const struct {
 	  "one of" },
 	{ "runAfter in finally", "final runAfter: [one]", HM_R_PIPELINE_FIELD, "order" },
 	{ "no param", "value=displayName: x", HM_R_PIPELINE_UNKNOWN_FIELD, "displayName" },
-	{ "missing param", "in=- {name: in}\n  - {name: more}", HM_R_PIPELINE_FIELD, "'more'" },
+	{ "missing param", "in=- {name: in}\nmany=- {name: many, type: array}", HM_R_PIPELINE_FIELD, "'many'" },
 	{ "no value", "value=", HM_R_PIPELINE_FIELD, "no value" },
 	{ "type", "param type: int", HM_R_PIPELINE_FIELD, "'int'" },
 	{ "object without properties", "in=- {name: in, type: object}", HM_R_PIPELINE_FIELD, "properties" },
@@ -296,7 +296,7 @@ static const struct {
 	{ "ref name that leads out", "ref=name: ../../t", HM_R_PIPELINE_NAME, "'../../t'" },
 	{ "two tasks", "one=- name: two", HM_R_PIPELINE_NAME, "twice" },
 	{ "two steps", "second=- {name: first, image: i, script: x}\n", HM_R_YAML_SYNTAX, "" },
-	{ "two steps", "second=- name: first\n    image: i", HM_R_PIPELINE_NAME, "twice" },
+	{ "two steps", "second=- {image: i, name: first, script: x}\nscripthead=\nbody=", HM_R_PIPELINE_NAME, "twice" },
 	{ "two params", "in=- {name: many}", HM_R_PIPELINE_NAME, "twice" },
 
 	/* references */
