@@ -33,17 +33,26 @@ struct hm_verify_opts {
 	bool without_sct;
 	/* Log entries are not looked at, and prove nothing: a certificate then needs a time stamp. */
 	bool without_tlog;
+	/* Time stamps are not looked at, and prove nothing. */
+	bool without_timestamps;
+	/* An envelope's statement need not be about the artifact, which is not looked at and may be NULL. */
+	bool without_subject;
+	/*
+	 * The time now, as the caller has it, nanoseconds since 1970: what a certificate is checked at where nothing
+	 * that is trusted says when it was used. 0: it is refused then.
+	 */
+	int64_t now_ns;
 	unsigned tlogs;      /* logs of different operators that must have the signature; 0: 1 */
 	unsigned timestamps; /* authorities of different operators that must have stamped it; 0: none need have */
 };
 
 /* Where a time comes from. */
-enum hm_time_source { HM_TIME_TIMESTAMP, HM_TIME_LOG };
+enum hm_time_source { HM_TIME_TIMESTAMP, HM_TIME_LOG, HM_TIME_NOW };
 
 struct hm_verified_time {
 	enum hm_time_source source;
 	int64_t time_ns;  /* since 1970 */
-	struct hm_str by; /* URL of the authority or the log, as the trust root has it */
+	struct hm_str by; /* URL of the authority or the log, as the trust root has it; {0}: HM_TIME_NOW, the caller */
 };
 
 struct hm_verified_entry {
@@ -89,7 +98,7 @@ const struct hm_identity *hm_verified_identity(const struct hm_verified *verifie
 const struct hm_cert *hm_verified_cert(const struct hm_verified *verified);
 const struct hm_key *hm_verified_key(const struct hm_verified *verified);
 
-/* The digest by which the artifact was found to be what was signed. */
+/* The digest by which the artifact was found to be what was signed; of length 0 where it was not looked at. */
 const struct hm_digest *hm_verified_digest(const struct hm_verified *verified);
 
 /* Of an envelope: the statement, byte for byte, and what kind of predicate it has; {0} for a message signature. */

@@ -206,7 +206,9 @@ static enum hm_status check_subjects(struct hm_check *c, struct hm_err *err)
 
 	if (subjects->count == 0)
 		st = hm_subjects_parse(c->bundle->dsse.payload, &c->out->arena, subjects, err);
-	return st == HM_OK ? hm_subjects_find(subjects, c->artifact, &c->out->digest, err) : st;
+	if (st != HM_OK || c->opts.without_subject)
+		return st;
+	return hm_subjects_find(subjects, c->artifact, &c->out->digest, err);
 }
 
 enum hm_status hm_check_artifact(struct hm_check *c, struct hm_err *err)

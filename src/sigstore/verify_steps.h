@@ -12,7 +12,7 @@
 #include "sigstore/trust_parts.h"
 #include "sigstore/verify.h"
 
-#define HM_MAX_TIMES (HM_MAX_BUNDLE_ENTRIES + HM_MAX_BUNDLE_TIMESTAMPS)
+#define HM_MAX_TIMES (HM_MAX_BUNDLE_ENTRIES + HM_MAX_BUNDLE_TIMESTAMPS + 1)
 
 struct hm_verified {
 	struct hm_arena arena;

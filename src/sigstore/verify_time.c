@@ -124,6 +124,8 @@ static enum hm_status check_timestamps(struct hm_check *c, struct hm_err *err)
 	size_t authorities[HM_MAX_BUNDLE_TIMESTAMPS];
 	unsigned operators = 0;
 
+	if (c->opts.without_timestamps)
+		return HM_OK;
 	for (size_t i = 0; i < bundle->timestamps_count; i++) {
 		struct hm_verified_time time;
 		enum hm_status st = hm_check_timestamp(c->trust, bundle->timestamps[i], bundle->signature,
@@ -219,6 +221,8 @@ enum hm_status hm_check_times(struct hm_check *c, struct hm_err *err)
 		if (c->bundle->entries[i].promise.len > 0)
 			st = hm_while(err, check_promise(c, &c->bundle->entries[i], err), "log entry %zu", i + 1);
 	}
+	if (st == HM_OK && c->out->chain_len > 0 && c->out->times_count == 0 && c->opts.now_ns != 0)
+		add_time(c, &(struct hm_verified_time){ .source = HM_TIME_NOW, .time_ns = c->opts.now_ns });
 	if (st == HM_OK && c->out->chain_len > 0 && c->out->times_count == 0)
 		return hm_fail(
 		    err, HM_R_TIMESTAMP_MISSING,
