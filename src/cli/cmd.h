@@ -33,6 +33,8 @@ struct hm_opt {
 	const char *help;           /* one sentence without a full stop */
 	const char *const *choices; /* ends in NULL */
 	const char *env;            /* variable that is used where the option is not given */
+	bool is_on; /* of a flag: it is on unless --name=false, and its field says that it is off, so that 0 is the
+		       default */
 };
 
 /* Which meaning its exit codes have. */
@@ -44,10 +46,11 @@ enum hm_exits {
 /* One invocation: what reaches into the world. */
 struct hm_cli {
 	const struct hm_effects *fx;
-	FILE *out;         /* results */
-	FILE *log;         /* diagnostics and progress */
-	bool json;         /* --output json */
-	bool has_answered; /* set by a command whose JSON says already what failed: no error's document follows it */
+	FILE *out;            /* results */
+	FILE *log;            /* diagnostics and progress */
+	bool json;            /* --output json */
+	bool has_answered;    /* set by a command whose JSON says already what failed: no error's document follows it */
+	struct hm_strv notes; /* what a command says besides its error, should it fail; a line each */
 	const struct hm_cmd *const *all; /* the commands that this program has; ends in NULL */
 	const char *program;             /* absolute path of this executable */
 };
@@ -60,6 +63,11 @@ struct hm_cmd {
 	const char *example; /* lines, each a command or what it prints */
 	const struct hm_opt *opts;
 	size_t opts_count, opts_size; /* opts_size: bytes of the struct that offsets refer to */
+	/*
+	 * Options of the peer's command, and of later versions, that are refused by name rather than as unknown; ends
+	 * in NULL. A single letter is -x. NULL: none.
+	 */
+	const char *const *later;
 	size_t min_args, max_args;
 	enum hm_exits exits;
 	bool is_hidden; /* not in lists: asked by programs, not by people */

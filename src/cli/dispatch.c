@@ -75,7 +75,7 @@ void hm_cli_print_clean(FILE *f, const char *text)
 	}
 }
 
-static void print_error_text(const struct hm_err *err, FILE *f)
+static void print_error_text(const struct hm_err *err, const struct hm_strv *notes, FILE *f)
 {
 	char text[sizeof(err->cause) + sizeof(err->ctx) + sizeof(err->file) + 64];
 	const char *hint = hm_reason_hint(err->reason);
@@ -84,11 +84,16 @@ static void print_error_text(const struct hm_err *err, FILE *f)
 	fputs("hallmark: ", f);
 	hm_cli_print_clean(f, text);
 	fputc('\n', f);
+	for (size_t i = 0; i < notes->count; i++) {
+		fputs("  ", f);
+		hm_cli_print_clean(f, notes->v[i]);
+		fputc('\n', f);
+	}
 	if (hint)
 		fprintf(f, "  hint: %s\n", hint);
 }
 
-static void print_error_json(const struct hm_err *err, enum hm_status st, FILE *f)
+static void print_error_json(const struct hm_err *err, enum hm_status st, const struct hm_strv *notes, FILE *f)
 {
 	HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(64 * HM_KIB);
 	struct hm_json_writer w = hm_json_writer_init(&buf, NULL);
@@ -107,6 +112,13 @@ static void print_error_json(const struct hm_err *err, enum hm_status st, FILE *
 	if (err->col > 0)
 		hm_json_member_u64(&w, "column", err->col);
 	hm_json_member_str_if(&w, "hint", hm_str(hint));
+	if (notes->count > 0) {
+		hm_json_key(&w, "notes");
+		hm_json_array(&w);
+		for (size_t i = 0; i < notes->count; i++)
+			hm_json_cstr(&w, notes->v[i]);
+		hm_json_array_end(&w);
+	}
 	hm_json_object_end(&w);
 	hm_json_object_end(&w);
 	if (hm_json_writer_check(&w, "an error", NULL) == HM_OK)
@@ -141,12 +153,13 @@ static int run_command(struct hm_cli *cli, const struct hm_cmd *cmd, char *const
 		st = flush(cli->out, &err);
 	if (st != HM_OK) {
 		if (cli->json && !cli->has_answered)
-			print_error_json(&err, st, cli->out);
-		print_error_text(&err, cli->log);
+			print_error_json(&err, st, &cli->notes, cli->out);
+		print_error_text(&err, &cli->notes, cli->log);
 		if (err.reason == HM_R_USAGE)
 			fprintf(cli->log, "  \"hallmark %s --help\" says more\n", cmd->name);
 	}
 	fflush(cli->out);
+	hm_strv_done(&cli->notes);
 	return err.reason == HM_R_INTERRUPTED && st != HM_OK ? 128 + err.sys : hm_cli_exit_code(cmd->exits, st);
 }
 
@@ -188,6 +201,6 @@ int hm_cli_main(const struct hm_cmd *const *commands, hm_cli_elsewhere elsewhere
 	if (cmd)
 		return run_command(&cli, cmd, argv + 1 + words);
 	enum hm_status st = elsewhere(cli.program, argv, &err);
-	print_error_text(&err, stderr);
+	print_error_text(&err, &cli.notes, stderr);
 	return hm_cli_exit_code(HM_EXITS_HALLMARK, st);
 }

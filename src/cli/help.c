@@ -37,7 +37,10 @@ static void opt_text(const struct hm_opt *opt, char *ret_text, size_t size)
 
 	if (opt->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
-	snprintf(ret_text, size, "%s--%s%s%s", letter, opt->name, opt->kind == HM_OPT_FLAG ? "" : " ",
+	snprintf(ret_text, size, "%s--%s%s%s", letter, opt->name,
+		 opt->is_on                 ? "=false"
+		 : opt->kind == HM_OPT_FLAG ? ""
+					    : " ",
 		 opt->kind == HM_OPT_FLAG ? "" : opt->arg);
 }
 

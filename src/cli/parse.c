@@ -35,6 +35,7 @@ static enum hm_status set_flag(const struct hm_opt *opt, const char *value, bool
 		*ret_flag = false;
 	else
 		return hm_fail(err, HM_R_USAGE, "--%s is true or false, not '%s'", opt->name, value);
+	*ret_flag ^= opt->is_on;
 	return HM_OK;
 }
 
@@ -102,6 +103,15 @@ static enum hm_status take(struct parse *p, const struct hm_opt *opt, const char
 	return opt == &output_opt ? set_choice(opt, value, &p->output, err) : set(opt, value, p->opts, err);
 }
 
+static enum hm_status unknown(const struct hm_cmd *cmd, const char *dashes, struct hm_str name, struct hm_err *err)
+{
+	for (size_t i = 0; cmd->later && cmd->later[i]; i++) {
+		if (hm_str_is(name, cmd->later[i]))
+			return hm_fail(err, HM_R_UNSUPPORTED, "%s%s is not supported yet", dashes, cmd->later[i]);
+	}
+	return hm_fail(err, HM_R_USAGE, "'%s' has no option %s%.*s", cmd->name, dashes, HM_STR_ARG(name));
+}
+
 static enum hm_status take_long(struct parse *p, const char *arg, struct hm_err *err)
 {
 	struct hm_str name, value;
@@ -111,7 +121,7 @@ static enum hm_status take_long(struct parse *p, const char *arg, struct hm_err 
 	if (!opt && hm_str_is(name, "output"))
 		opt = &output_opt;
 	if (!opt)
-		return hm_fail(err, HM_R_USAGE, "'%s' has no option --%.*s", p->cmd->name, HM_STR_ARG(name));
+		return unknown(p->cmd, "--", name, err);
 	return take(p, opt, has_value ? value.ptr : NULL, err);
 }
 
@@ -121,7 +131,7 @@ static enum hm_status take_short(struct parse *p, const char *arg, struct hm_err
 	for (const char *c = arg + 1; *c; c++) {
 		const struct hm_opt *opt = find_letter(p->cmd, *c);
 		if (!opt)
-			return hm_fail(err, HM_R_USAGE, "'%s' has no option -%c", p->cmd->name, *c);
+			return unknown(p->cmd, "-", hm_str_of(c, 1), err);
 		if (opt->kind != HM_OPT_FLAG)
 			return take(p, opt, c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL, err);
 		enum hm_status st = take(p, opt, "true", err);

@@ -11,6 +11,7 @@ struct opts {
 	struct hm_strv params;
 	uint64_t size;
 	unsigned form;
+	bool no_claims;
 };
 
 static const char *const forms[] = { "plain", "rich", NULL };
@@ -22,7 +23,10 @@ static const struct hm_opt table[] = {
 	{ "param", 0, HM_OPT_LIST, offsetof(struct opts, params), "K=V", "", NULL, NULL },
 	{ "size", 0, HM_OPT_NUMBER, offsetof(struct opts, size), "N", "", NULL, NULL },
 	{ "form", 0, HM_OPT_CHOICE, offsetof(struct opts, form), "FORM", "", forms, NULL },
+	{ "claims", 0, HM_OPT_FLAG, offsetof(struct opts, no_claims), NULL, "", NULL, NULL, true },
 };
+
+static const char *const later[] = { "regexp", "t", NULL };
 
 static const struct hm_cmd cmd = {
 	.name = "try this",
@@ -31,6 +35,7 @@ static const struct hm_cmd cmd = {
 	.about = "",
 	.example = "",
 	HM_CMD_OPTS(table, struct opts),
+	.later = later,
 	.min_args = 1,
 	.max_args = 2,
 };
@@ -78,6 +83,55 @@ static void test_environment(void **state)
 		assert_string_equal(opts.bundle, rows[i].want);
 	}
 	unsetenv("HM_TEST_BUNDLE");
+}
+
+/* A flag that is on unless it is put off: its field says that it is off. */
+static void test_flag_that_is_on(void **state)
+{
+	(void)state;
+	static const struct {
+		char *argv[4];
+		bool is_off;
+	} rows[] = {
+		{ { "a", NULL }, false },
+		{ { "a", "--claims", NULL }, false },
+		{ { "a", "--claims=true", NULL }, false },
+		{ { "a", "--claims=false", NULL }, true },
+		{ { "a", "--claims=false", "--claims", NULL }, false },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct opts opts = { 0 };
+		HM_OWN(hm_strv_done) struct hm_strv args = { 0 };
+		struct hm_cli_common common;
+		struct hm_err err = { 0 };
+		assert_ok(hm_cli_parse(&cmd, rows[i].argv, &opts, &args, &common, &err), &err);
+		assert_int_equal(opts.no_claims, rows[i].is_off);
+	}
+}
+
+/* What belongs to the peer's command, or to a later version, is told from what nobody knows. */
+static void test_later(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		char *argv[4];
+		enum hm_reason want;
+	} rows[] = {
+		{ "later", { "a", "--regexp", "x", NULL }, HM_R_UNSUPPORTED },
+		{ "later, with its value", { "a", "--regexp=x", NULL }, HM_R_UNSUPPORTED },
+		{ "later, a letter", { "a", "-t", "5m", NULL }, HM_R_UNSUPPORTED },
+		{ "longer", { "a", "--regexps", NULL }, HM_R_USAGE },
+		{ "other letter", { "a", "-r", NULL }, HM_R_USAGE },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct opts opts = { 0 };
+		HM_OWN(hm_strv_done) struct hm_strv args = { 0 };
+		struct hm_cli_common common;
+		struct hm_err err = { 0 };
+		assert_refused(rows[i].name, hm_cli_parse(&cmd, rows[i].argv, &opts, &args, &common, &err), &err,
+			       rows[i].want);
+	}
 }
 
 static void test_refusals(void **state)
@@ -148,6 +202,8 @@ int main(void)
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_flag_that_is_on),
+		cmocka_unit_test(test_later),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_control_bytes_are_shown),
 	};
