@@ -17,6 +17,8 @@
 #include "base/secret.h"
 #include "http/transport.h"
 
+#include <stdbool.h>
+
 /* Who a local run is, and who says so; the same on every machine and in every run. */
 #define HM_LOCAL_ISSUER   "https://hallmark.localhost"
 #define HM_LOCAL_IDENTITY "local-run@hallmark.localhost"
@@ -28,9 +30,11 @@ struct hm_instance;
 
 struct hm_instance_opts {
 	const char *state;               /* the state directory; made where it is missing, mode 0700 */
+	bool must_exist;                 /* to look at what is there; nothing is made then */
 	const struct hm_effects *fx;     /* clock and random numbers; NULL: the system's */
 	const struct hm_transport *next; /* asked for all other origins; NULL: they are an error */
 	struct hm_http_observer observer;
+	const char *issuer; /* for tests that serve it elsewhere; NULL: HM_LOCAL_ISSUER */
 };
 
 /*
@@ -51,7 +55,7 @@ enum hm_status hm_local_state_dir(const char *given, const char *xdg, const char
  * Errors  HM_EPARSE store.format, HM_EINVAL store.version: the directory is somebody else's, or of a newer version
  *         HM_EPARSE ca.state and what the services say of their files: damaged, or they do not belong together
  *         HM_EVERIFY ca.expired: the CA's certificates have run out
- *         HM_EIO; HM_ENOMEM
+ *         HM_ENOTFOUND: must_exist, and there is no instance yet; HM_EIO; HM_ENOMEM
  */
 enum hm_status hm_instance_open(const struct hm_instance_opts *opts, struct hm_instance **ret_instance,
 				struct hm_err *err) HM_MUST;
@@ -73,6 +77,10 @@ struct hm_http_endpoint hm_instance_endpoint(const struct hm_instance *instance)
  * host is the log's name, which its checkpoints begin with.
  */
 const char *hm_instance_origin(const struct hm_instance *instance);
+
+/* Its log, to be searched. Owns: borrowed from the instance. */
+struct hm_log;
+struct hm_log *hm_instance_log(const struct hm_instance *instance);
 
 /*
  * A token for a local run: issuer, identity and audience as above, good for five minutes.
