@@ -91,7 +91,7 @@ static enum hm_status write_tar(struct hm_sink out, const struct assembly *a, co
 	if (st == HM_OK)
 		st = add_entry(&tar, "etc/passwd", 0444, passwd, err);
 	if (st == HM_OK)
-		st = add_entry(&tar, HM_IMAGE_FOLDER + 1, 0555, NULL, err);
+		st = add_entry(&tar, &HM_IMAGE_FOLDER[1], 0555, NULL, err);
 	if (st == HM_OK)
 		st = add_program(&tar, a, program, made, err);
 	if (st == HM_OK)

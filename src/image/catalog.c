@@ -242,7 +242,7 @@ static enum hm_status apply_whiteout(struct hm_image_catalog *catalog, size_t im
 	HM_OWN(hm_buf_done) struct hm_buf place = hm_buf_init(HM_MAX_ARCHIVE_PATH);
 
 	if (hm_str_is(name, ".wh..wh..opq")) {
-		HM_PLANT(catalog->count > 0 && catalog->layer > 1 && folder.len > 0);
+		HM_PLANT(catalog->count > 1 && catalog->layer > 2 && folder.len > 0);
 		hide(catalog, image, folder, HIDES_BELOW);
 		return HM_OK;
 	}

@@ -133,10 +133,18 @@ enum hm_status hm_image_check_ldflags(const char *ldflags, struct hm_err *err)
 					       "-race",
 					       "-msan",
 					       "-asan" };
-	struct hm_str rest = hm_str(ldflags), word, name, value;
+	struct hm_str rest = hm_str_trim(hm_str(ldflags)), name, value;
 
-	while (ldflags && hm_str_next(&rest, ' ', &word)) {
-		(void)!hm_str_cut(word, '=', &name, &value);
+	/* go takes what begins otherwise as a pattern of packages */
+	if (rest.len > 0 && rest.ptr[0] != '-')
+		return hm_fail(err, HM_R_USAGE, "--ldflags: '%.*s' does not begin with a flag",
+			       HM_STR_ARG(hm_str_head(rest, 200)));
+	while (rest.len > 0) {
+		/* go knows quotes; a flag in them is one too, and what stands behind a blank in them is taken for one
+		 */
+		size_t len = strcspn(rest.ptr, " \t\r\n'\"");
+		(void)!hm_str_cut(hm_str_head(rest, len), '=', &name, &value);
+		rest = hm_str_skip(rest, len + 1);
 		if (hm_str_has_prefix(name, HM_STR("--")))
 			name = hm_str_skip(name, 1);
 		for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
