@@ -178,9 +178,10 @@ static enum hm_status take_content(const struct bundle_doc *doc, struct hm_bundl
 	}
 	if (st == HM_OK && bundle->signature.len == 0)
 		return hm_fail(err, HM_R_BUNDLE_CONTENT, "a bundle with an empty signature");
-	/* "the key hints MUST be exactly the same in the verification material and in the DSSE envelope" */
+	/* "the key hints MUST be exactly the same in the verification material and in the DSSE envelope"; cosign leaves
+	 * the envelope's out, and takes one that is there for the name that DSSE's own library gives the key. */
 	if (st == HM_OK && bundle->content == HM_CONTENT_DSSE && bundle->material == HM_MATERIAL_KEY &&
-	    !hm_str_eq(bundle->dsse.keyid, bundle->key_hint))
+	    bundle->dsse.keyid.len > 0 && !hm_str_eq(bundle->dsse.keyid, bundle->key_hint))
 		return hm_fail(err, HM_R_BUNDLE_KEYID, "the envelope's key id '%.*s' is not the bundle's hint '%.*s'",
 			       HM_STR_ARG(hm_str_head(bundle->dsse.keyid, 80)),
 			       HM_STR_ARG(hm_str_head(bundle->key_hint, 80)));

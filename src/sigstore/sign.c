@@ -295,8 +295,7 @@ static enum hm_status sign_envelope(struct making *m, struct hm_str statement, s
 	bundle->dsse = (struct hm_dsse){
 		.payload_type = HM_DSSE_IN_TOTO,
 		.payload = statement,
-		.signature = bundle->signature,
-		.keyid = bundle->key_hint, /* "the key hints MUST be exactly the same" */
+		.signature = bundle->signature, /* and no key id, which cosign would not find */
 	};
 	return st;
 }

@@ -13,7 +13,7 @@
  * bundle's text read again and verified against the trust root. Nothing is logged before certificate and stamp are
  * good, because a log never forgets.
  *
- * Not here: which services to take (signing_config.h), where tokens and keys come from (cli), files that are written.
+ * Not here: where tokens and keys come from (cli), files that are written.
  * Layer 7. A session may be used by any number of threads at once.
  * Source  sigstore/architecture-docs, client-spec.md 3; rekor-v2-spec.md
  */
@@ -36,6 +36,20 @@ struct hm_signing_services {
 	size_t tlogs_count;                               /* each gets each signature */
 	const struct hm_trust *trust; /* what all answers are held against; NULL: there are no services */
 };
+
+/*
+ * Take the services that a signing config says are to be used now.
+ *
+ * Shape   with_ca: for a session without a key of its own, which also needs a time-stamp authority. A config that lists
+ *         no transparency log, or for a key no time-stamp authority, is one of an instance without.
+ * Owns    ret_services borrows the config and transport; its trust is the caller's to set
+ * Errors  HM_EINVAL signing-config.none: also where only other versions of an API are there, such as Rekor v1, by name;
+ *         signing-config.selector; HM_ELIMIT limit
+ */
+struct hm_signing_config;
+enum hm_status hm_signing_services_choose(const struct hm_signing_config *config, bool with_ca, int64_t now_ns,
+					  const struct hm_transport *transport,
+					  struct hm_signing_services *ret_services, struct hm_err *err) HM_MUST;
 
 /* NULL is all default. */
 struct hm_sign_opts {
