@@ -59,22 +59,32 @@ const struct hm_hash *hm_log_id(const struct hm_log *log)
 	return &log->id;
 }
 
-static bool is_there(const struct hm_datadir *dir, const char *name)
+static enum hm_status look_for(const struct hm_datadir *dir, const char *name, bool *ret_is_there, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *path = hm_datadir_path(dir, name);
 
-	return path && hm_path_is_there(path);
+	if (!path)
+		return hm_fail(err, HM_R_NO_MEMORY, "look for '%s'", name);
+	*ret_is_there = hm_path_is_there(path);
+	return HM_OK;
 }
 
 /* A log that begins again under the old key would contradict what it has signed. */
 static enum hm_status look_for_losses(const struct hm_datadir *dir, bool *ret_is_new, struct hm_err *err)
 {
-	const bool has_key = is_there(dir, "key.pem"), has_checkpoint = is_there(dir, "checkpoint");
+	static const char *const names[] = { "key.pem", "checkpoint", "tile", "times", "index.db" };
+	enum { key, checkpoint, tile, times, index, count };
+	bool has[count] = { false };
+	enum hm_status st = HM_OK;
 
-	*ret_is_new = !has_checkpoint;
-	if (has_checkpoint && !has_key)
+	for (int i = 0; i < count && st == HM_OK; i++)
+		st = look_for(dir, names[i], &has[i], err);
+	if (st != HM_OK)
+		return st;
+	*ret_is_new = !has[checkpoint];
+	if (has[checkpoint] && !has[key])
 		return hm_fail(err, HM_R_LOG_LOST, "'%s' has a checkpoint and no key.pem", dir->path);
-	if (!has_checkpoint && (is_there(dir, "tile") || is_there(dir, "times") || is_there(dir, "index.db")))
+	if (!has[checkpoint] && (has[tile] || has[times] || has[index]))
 		return hm_fail(err, HM_R_LOG_LOST, "'%s' has entries and no checkpoint", dir->path);
 	return HM_OK;
 }

@@ -14,6 +14,9 @@
 
 #define HM_SAMPLE_TIME INT64_C(1700000000)
 
+/* Bytes of an extension of no meaning that certificates carry, to make a large entry. */
+static size_t sample_padding;
+
 /* What a row of a table has otherwise than a good request. */
 struct sample {
 	enum hm_key_kind kind;
@@ -65,6 +68,10 @@ static inline void sample_cert(const struct hm_signer *signer, struct hm_buf *de
 	hm_ext_add_san(&exts, &san, 1, true);
 	hm_ext_add(&exts, HM_STR("\x2b\x06\x01\x04\x01\x83\xbf\x30\x01\x08"), false,
 		   HM_STR("\x0c\x15https://issuer.exampl"));
+	if (sample_padding > 0) {
+		HM_OWN(hm_freep) char *zeros = calloc(1, sample_padding);
+		hm_ext_add(&exts, HM_STR("\x2a\x03"), false, hm_str_of(zeros, sample_padding));
+	}
 	const struct hm_cert_spec spec = { .key = &signer->key,
 					   .issuer = hm_buf_str(&issuer),
 					   .serial = { 1 },
