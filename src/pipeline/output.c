@@ -66,13 +66,13 @@ static enum hm_status keep(struct hm_output *out, struct hm_str text, struct hm_
 	static const char note[] = "\nhallmark: the log is cut here, the step printed more\n";
 	uint64_t room = out->max_log - out->logged;
 
-	if (room == 0 || out->log < 0)
+	if (out->is_cut || out->log < 0)
 		return HM_OK;
 	struct hm_str part = hm_str_head(text, room < text.len ? (size_t)room : text.len);
 	out->logged += part.len;
 	enum hm_status st = hm_fd_write(out->log, out->name, part, err);
 	if (st == HM_OK && part.len < text.len) {
-		out->logged = out->max_log;
+		out->is_cut = true;
 		st = hm_fd_write(out->log, out->name, hm_str(note), err);
 	}
 	return st;

@@ -20,6 +20,7 @@ struct hm_output {
 	uint64_t lines;
 	uint64_t logged;
 	uint64_t max_log;
+	bool is_cut;
 	int log;          /* borrowed */
 	const char *name; /* of the log, for errors */
 	hm_output_fn on_line;
