@@ -1,4 +1,5 @@
 /* What variables may stand where, and of what type they are. */
+#include "base/plant.h"
 #include "pipeline/loader.h"
 
 static enum hm_status refuse(const struct hm_scope *scope, const struct hm_value *node, const struct hm_ref *ref,
@@ -166,6 +167,7 @@ enum hm_status hm_scope_check(const struct hm_scope *scope, struct hm_str text, 
 		enum hm_status st = check_ref(scope, &ref, node, &spec, err);
 		if (st != HM_OK)
 			return st;
+		HM_PLANT(ref.kind == HM_REF_STEP_EXIT_CODE && place == HM_PLACE_ELEMENT);
 		bool is_whole = ref.part == HM_REF_WHOLE || ref.part == HM_REF_STAR;
 		if (!spec || spec->type == HM_PARAM_STRING || !is_whole)
 			continue;

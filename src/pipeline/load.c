@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/own.h"
-#include "base/plant.h"
 #include "data/yaml.h"
 #include "pipeline/name.h"
 
@@ -82,7 +81,6 @@ static enum hm_status read_document(struct hm_loader *l, const struct hm_pipelin
 		st = hm_pipeline_refuse(doc, doc->root, err, HM_R_PIPELINE_KIND, "a Pipeline, where Tasks are wanted");
 	if (st == HM_OK)
 		st = add_doc(l, doc, is_task, err);
-	HM_PLANT(st == HM_OK && is_task && l->count == 3 && doc->is_v1beta1);
 	return st;
 }
 
