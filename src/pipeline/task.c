@@ -26,21 +26,22 @@ static enum hm_status read_texts(const struct reader *r, const struct hm_value *
 	return st != HM_OK ? st : hm_arena_check(r->arena, "a pipeline", err);
 }
 
-/* Add the variables of a step to those of the template; one of the same name takes its place. */
-static enum hm_status read_env(const struct reader *r, const struct hm_value *list, struct hm_task_step *step,
-			       struct hm_err *err)
+static size_t find_env(const struct hm_env *env, size_t count, struct hm_str name)
 {
-	enum hm_status st = hm_pipeline_count(r->doc, list, "variables", HM_MAX_PIPELINE_ITEMS, err);
-	size_t count = hm_value_count(list), used = step->env_count;
-	struct hm_env *env = hm_arena_calloc(r->arena, used + count + 1, sizeof(*env));
+	size_t i = 0;
 
-	if (st == HM_OK)
-		st = hm_arena_check(r->arena, "a pipeline", err);
-	if (st != HM_OK)
-		return st;
-	for (size_t i = 0; i < used; i++)
-		env[i] = step->env[i];
-	for (size_t i = 0; i < count; i++) {
+	while (i < count && !hm_str_eq(env[i].name, name))
+		i++;
+	return i;
+}
+
+/* A list of variables; of two with the same name the last one's value holds. */
+static enum hm_status read_own_env(const struct reader *r, const struct hm_value *list, struct hm_env *env,
+				   size_t *ret_count, struct hm_err *err)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < hm_value_count(list); i++) {
 		const struct hm_value *v = hm_value_at(list, i);
 		struct hm_env one = {
 			.name = hm_arena_dup(r->arena, hm_pipeline_text(v, "name")),
@@ -50,15 +51,55 @@ static enum hm_status read_env(const struct reader *r, const struct hm_value *li
 		if (!hm_name_is_env(one.name))
 			return hm_pipeline_refuse(r->doc, v, err, HM_R_PIPELINE_NAME,
 						  "'%.*s' cannot be the name of a variable", HM_STR_ARG(one.name));
-		size_t at = 0;
-		while (at < used && !hm_str_eq(env[at].name, one.name))
-			at++;
+		size_t at = find_env(env, used, one.name);
 		env[at] = one;
 		used += at == used ? 1 : 0;
 	}
-	step->env = env;
-	step->env_count = used;
+	*ret_count = used;
 	return hm_arena_check(r->arena, "a pipeline", err);
+}
+
+/*
+ * Put the variables of a step and those of the template together, in the order of Kubernetes' strategic merge: the
+ * step's as they stand, and each of the template's that the step has not, before the first one that stood behind it in
+ * the template. The order decides what $(NAME) in a value can mean.
+ *
+ * Source  k8s.io/apimachinery pkg/util/strategicpatch, mergeSortedSlice
+ */
+static size_t merge_env(const struct hm_env *old, size_t old_count, const struct hm_env *own, size_t own_count,
+			struct hm_env *env)
+{
+	size_t used = 0, i = 0, k = 0;
+
+	while (i < old_count || k < own_count) {
+		if (i < old_count && find_env(own, own_count, old[i].name) < own_count) {
+			i++;
+			continue;
+		}
+		size_t place = k < own_count ? find_env(old, old_count, own[k].name) : old_count;
+		bool is_before = k == own_count || (place < old_count && i < place);
+		env[used++] = i < old_count && is_before ? old[i++] : own[k++];
+	}
+	return used;
+}
+
+static enum hm_status read_env(const struct reader *r, const struct hm_value *list, struct hm_task_step *step,
+			       struct hm_err *err)
+{
+	enum hm_status st = hm_pipeline_count(r->doc, list, "variables", HM_MAX_PIPELINE_ITEMS, err);
+	size_t count = hm_value_count(list);
+	struct hm_env *own = hm_arena_calloc(r->arena, count + 1, sizeof(*own));
+	struct hm_env *env = hm_arena_calloc(r->arena, step->env_count + count + 1, sizeof(*env));
+
+	if (st == HM_OK)
+		st = hm_arena_check(r->arena, "a pipeline", err);
+	if (st == HM_OK)
+		st = read_own_env(r, list, own, &count, err);
+	if (st != HM_OK)
+		return st;
+	step->env_count = merge_env(step->env, step->env_count, own, count, env);
+	step->env = env;
+	return HM_OK;
 }
 
 static enum hm_status read_quantity(const struct reader *r, const struct hm_value *v, uint64_t scale,

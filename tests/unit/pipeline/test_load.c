@@ -117,12 +117,14 @@ static char *make(const char *changes)
 			name = hm_str_head(change, end);
 			value = hm_str_skip(change, end + 1);
 			bool is_place = end < change.len && change.ptr[end] == ' ';
-			if (is_place && at >= 0 &&
-			    hm_str_eq(hm_str_trim(line), hm_str(hm_asprintf("@%.*s@", HM_STR_ARG(name))))) {
+			struct hm_str place = hm_str_trim(line);
+			is_place = is_place && place.len == name.len + 2 &&
+				   hm_str_eq(hm_str_head(hm_str_skip(place, 1), name.len), name);
+			if (is_place && at >= 0) {
 				hm_buf_add_str(&out, hm_str_head(line, (size_t)at));
 				hm_buf_add_str(&out, value);
 				hm_buf_add_char(&out, '\n');
-			} else if (!is_place && mark >= 0 &&
+			} else if (change.len > end && change.ptr[end] == '=' && mark >= 0 &&
 				   hm_str_eq(hm_str_trim(hm_str_skip(line, (size_t)mark + 1)), name)) {
 				size_t indent = 0;
 				while (line.ptr[indent] == ' ')
@@ -171,7 +173,7 @@ static void test_accepted(void **state)
 	assert_false(t->is_shipped);
 	assert_int_equal(t->step_count, 2);
 	assert_true(hm_str_is(t->steps[1].name, "unnamed-1"));
-	/* the template's variables first, a step's in the place of one with the same name */
+	/* the template's and the step's, whose value holds */
 	assert_int_equal(t->steps[0].env_count, 2);
 	assert_true(hm_str_is(t->steps[0].env[1].name, "B") && hm_str_is(t->steps[0].env[1].value, "c"));
 	assert_true(hm_str_is(t->steps[1].env[1].value, "b"));
