@@ -36,8 +36,7 @@ static enum hm_status give(void *ctx, const struct hm_ref *ref, const struct hm_
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	HM_OWN(hm_buf_done)
-	struct hm_buf out = hm_buf_init(HM_MAX_PIPELINE_TEXT),
-		      given = hm_buf_init(HM_MAX_PIPELINE_TEXT);
+	struct hm_buf out = hm_buf_init(HM_MAX_PIPELINE_TEXT), given = hm_buf_init(HM_MAX_PIPELINE_TEXT);
 	HM_OWN(hm_buf_done) struct hm_buf expanded = hm_buf_init(HM_MAX_PIPELINE_TEXT);
 	HM_OWN(hm_strv_done) struct hm_strv list = { 0 }, env = { 0 };
 	struct hm_subst same = { leave, NULL }, other = { give, NULL };

@@ -166,8 +166,7 @@ static void test_tail(void **state)
 {
 	(void)state;
 	HM_OWN(hm_buf_done)
-	struct hm_buf in = hm_buf_init(HM_MIB),
-		      want = hm_buf_init(HM_MIB), tail = { 0 }, log = { 0 };
+	struct hm_buf in = hm_buf_init(HM_MIB), want = hm_buf_init(HM_MIB), tail = { 0 }, log = { 0 };
 	struct seen seen;
 
 	for (int i = 1; i <= 57; i++) {
@@ -186,8 +185,7 @@ static void test_limits(void **state)
 {
 	(void)state;
 	HM_OWN(hm_buf_done)
-	struct hm_buf in = hm_buf_init(HM_MIB),
-		      tail = { 0 }, log = { 0 }, tail2 = { 0 }, log2 = { 0 };
+	struct hm_buf in = hm_buf_init(HM_MIB), tail = { 0 }, log = { 0 }, tail2 = { 0 }, log2 = { 0 };
 	struct seen seen;
 
 	/* one line of exactly the limit, one of two and a half */
