@@ -316,8 +316,9 @@ static void draw_row(struct hm_progress *p, size_t i, size_t columns, size_t nam
 		duration_text(hm_monotonic_ns() - row->begin_ns, time, sizeof(time));
 	else if (row->run && !row->run->why_skipped)
 		duration_text(row->run->outcome.duration_ns, time, sizeof(time));
-	fprintf(p->out, " %12s", time);
 	size_t left = 2 + 10 + name_width + 13;
+	if (left < columns) /* the name is worth more than the time */
+		fprintf(p->out, " %12s", time);
 	if (row->run && !row->is_over && columns > left + 4) {
 		char text[MAX_LAST + 80];
 		snprintf(text, sizeof(text), "%.*s%s%s", row->step_len, row->step ? row->step : "",

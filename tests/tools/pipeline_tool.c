@@ -3,11 +3,14 @@
  *
  *     pipeline_tool [OPTION…] FILE
  *
+ * With --form table, lines, json or auto, what happens is shown on standard error as the command line shows it.
+ *
  * The last line is the run's outcome. Exit 0: it succeeded; 1: it did not; 2: it was refused before it began.
  */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/own.h"
+#include "cli/progress.h"
 #include "data/json_write.h"
 #include "pipeline/load.h"
 #include "pipeline/run.h"
@@ -32,7 +35,7 @@ static struct {
 	size_t secret_count;
 	const char *networks[MAX], *env[MAX], *tasks[MAX];
 	size_t network_count, env_count, task_count;
-	const char *dir, *logs, *shipped, *control, *stop_at, *stop_again_at, *trace, *file;
+	const char *dir, *logs, *shipped, *control, *stop_at, *stop_again_at, *trace, *file, *form;
 	struct hm_sandbox_mount mounts[MAX];
 	size_t mount_count;
 	size_t parallel;
@@ -112,6 +115,8 @@ static void parse(int argc, char **argv)
 			o.stop_again_at = value;
 		else if (strcmp(name, "--trace") == 0)
 			o.trace = value;
+		else if (strcmp(name, "--form") == 0)
+			o.form = value;
 		else if (strcmp(name, "--parallel") == 0)
 			o.parallel = (size_t)strtoul(value, NULL, 10);
 		else if (strcmp(name, "--timeout-ms") == 0)
@@ -152,10 +157,11 @@ static void stop_at(const char *text, size_t which, struct hm_str line)
 
 static void on_event(void *ctx, const struct hm_run_event *event)
 {
+	if (ctx)
+		hm_progress_event(ctx, event);
 	HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(HM_MIB);
 	struct hm_json_writer w = hm_json_writer_init(&buf, NULL);
 
-	(void)ctx;
 	hm_json_object(&w);
 	hm_json_member_cstr(&w, "event", hm_run_event_name(event->kind));
 	if (event->task)
@@ -248,6 +254,15 @@ static void print_run(const struct hm_run *run)
 	put(&w, &buf);
 }
 
+static enum hm_progress_form form(void)
+{
+	if (strcmp(o.form, "auto") == 0)
+		return hm_progress_form_for(stderr);
+	return strcmp(o.form, "table") == 0  ? HM_PROGRESS_TABLE
+	       : strcmp(o.form, "json") == 0 ? HM_PROGRESS_JSON
+					     : HM_PROGRESS_LINES;
+}
+
 static int refuse(const struct hm_err *err)
 {
 	HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(HM_MIB);
@@ -279,6 +294,7 @@ int main(int argc, char **argv)
 	HM_OWN(hm_pipeline_freep) struct hm_pipeline *pipeline = NULL;
 	HM_OWN(hm_run_freep) struct hm_run *run = NULL;
 	HM_OWN(hm_tracer_freep) struct hm_tracer *tracer = NULL;
+	HM_OWN(hm_progress_freep) struct hm_progress *progress = NULL;
 	struct hm_err err = { 0 };
 
 	parse(argc, argv);
@@ -294,6 +310,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (o.trace && hm_tracer_new(NULL, &tracer, &err) != HM_OK)
+		return refuse(&err);
+	if (o.form && hm_progress_new(form(), stderr, &progress, &err) != HM_OK)
 		return refuse(&err);
 	struct hm_run_opts opts = {
 		.params = o.params.v,
@@ -314,10 +332,14 @@ int main(int argc, char **argv)
 		.timeout_ns = o.timeout_ms * 1000000,
 		.stop_fd = o.stop[0],
 		.event = on_event,
+		.event_ctx = progress,
 		.tracer = tracer,
 	};
 	if (hm_pipeline_run(pipeline, &opts, &run, &err) != HM_OK)
 		return refuse(&err);
+	progress = hm_progress_free(progress);
+	if (o.form)
+		hm_progress_print_failure(stderr, run);
 	print_run(run);
 	if (o.trace && hm_otlp_save(tracer, o.trace, &err) != HM_OK)
 		return refuse(&err);
