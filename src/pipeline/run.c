@@ -158,7 +158,7 @@ static enum hm_status make_task(struct hm_runner *r, size_t i, struct hm_err *er
 	const struct hm_pipeline_task *ptask = &r->p->tasks[i];
 	struct hm_task_run *run = &r->run->tasks[i];
 
-	*t = (struct hm_task_ctx){ .r = r, .index = i, .ptask = ptask, .task = ptask->task, .run = run };
+	*t = (struct hm_task_ctx){ .r = r, .ptask = ptask, .task = ptask->task, .run = run };
 	t->arena = &r->run->arenas[i];
 	t->is_on_machine = r->o->no_sandbox || ptask->task->is_control_plane;
 	run->task = ptask;

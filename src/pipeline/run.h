@@ -76,7 +76,7 @@ struct hm_run;
 struct hm_task_run;
 struct hm_step_run;
 
-/* What happened. Borrowed for the call; secrets are masked in all texts. */
+/* What happened. Borrowed for the call; secrets are masked in lines, tails and errors, not in params and results. */
 struct hm_run_event {
 	enum hm_run_event_kind kind;
 	int64_t time_ns;                /* since 1970 */
@@ -91,7 +91,10 @@ struct hm_run_event {
 /* Called by one thread at a time, of several. It must not wait for the run. */
 typedef void (*hm_run_event_fn)(void *ctx, const struct hm_run_event *event);
 
-/* How the steps of control-plane tasks are run. */
+/*
+ * How the steps of control-plane tasks are run. Such a step finds TRACEPARENT in its environment, and in HALLMARK_SPANS
+ * the path of a file for its own spans (hm_otlp_encode_lines()), which become part of the run's trace.
+ */
 struct hm_run_control {
 	const char *program; /* absolute path of what `hallmark`, the only command of such steps, means */
 	const char *const
@@ -104,7 +107,8 @@ struct hm_run_opts {
 	/* What is known about this run: for params of shipped tasks that nobody passed, by their name. */
 	const struct hm_run_pair *facts;
 	size_t fact_count;
-	/* Workspaces by name, the pipeline's and those that shipped tasks want: absolute paths of folders. */
+	/* Workspaces by name, the pipeline's and those that shipped tasks want: absolute paths of folders. One that
+	   nobody wants is passed over, so a caller can give all that it has. */
 	const struct hm_run_pair *workspaces;
 	size_t workspace_count;
 	/* A folder of this run, for its temporary files; what is in it is removed at the end, but `logs`. Absolute,

@@ -25,7 +25,6 @@ struct hm_run_workspace {
 /* A task while it runs. Its own thread writes everything but state, which the runner's lock guards. */
 struct hm_task_ctx {
 	struct hm_runner *r;
-	size_t index;
 	const struct hm_pipeline_task *ptask;
 	const struct hm_task *task;
 	struct hm_task_run *run;

@@ -8,6 +8,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+/* What a task's thread still writes nobody looks at: only what has been joined, or never had a thread, is over. */
+static enum hm_task_state state_of(struct hm_task_ctx *t)
+{
+	pthread_mutex_lock(&t->r->lock);
+	enum hm_task_state state = t->state;
+	pthread_mutex_unlock(&t->r->lock);
+	return state;
+}
+
 static bool is_good(const struct hm_task_run *run)
 {
 	return run->outcome.is_over && (run->outcome.result == HM_RUN_SUCCESS || run->is_ignored);
@@ -62,7 +71,8 @@ static enum hm_status start_thread(struct hm_task_ctx *t, struct hm_err *err)
 static bool are_uses_there(const struct hm_task_ctx *t)
 {
 	for (size_t i = 0; i < t->ptask->use_count; i++) {
-		if (!is_good(&t->r->run->tasks[t->ptask->uses[i]]))
+		size_t used = t->ptask->uses[i];
+		if (state_of(&t->r->tasks[used]) != HM_TASK_DONE || !is_good(&t->r->run->tasks[used]))
 			return false;
 	}
 	return true;
@@ -93,7 +103,8 @@ static void start_task(struct hm_task_ctx *t)
 static bool is_ready(const struct hm_task_ctx *t)
 {
 	for (size_t i = 0; i < t->ptask->after_count; i++) {
-		if (!is_good(&t->r->run->tasks[t->ptask->after[i]]))
+		size_t other = t->ptask->after[i];
+		if (state_of(&t->r->tasks[other]) != HM_TASK_DONE || !is_good(&t->r->run->tasks[other]))
 			return false;
 	}
 	return true;
@@ -106,9 +117,7 @@ static size_t join_ended(struct hm_runner *r)
 
 	for (size_t i = 0; i < r->p->task_count; i++) {
 		struct hm_task_ctx *t = &r->tasks[i];
-		pthread_mutex_lock(&r->lock);
-		enum hm_task_state state = t->state;
-		pthread_mutex_unlock(&r->lock);
+		enum hm_task_state state = state_of(t);
 		running += state == HM_TASK_RUNNING ? 1 : 0;
 		if (state != HM_TASK_JOINING)
 			continue;
@@ -125,10 +134,11 @@ static size_t start_ready(struct hm_runner *r, size_t running)
 	for (size_t i = 0; i < r->p->task_count && running < r->limit; i++) {
 		struct hm_task_ctx *t = &r->tasks[i];
 		bool may_begin = r->is_finishing ? r->stops < 2 : !r->run->failed && r->stops == 0;
-		if (t->state != HM_TASK_WAITING || t->ptask->is_final != r->is_finishing || !may_begin || !is_ready(t))
+		if (state_of(t) != HM_TASK_WAITING || t->ptask->is_final != r->is_finishing || !may_begin ||
+		    !is_ready(t))
 			continue;
 		start_task(t);
-		if (t->state == HM_TASK_DONE) {
+		if (state_of(t) == HM_TASK_DONE) {
 			/* others may have waited for it, or must not begin any more */
 			i = SIZE_MAX;
 			continue;

@@ -43,7 +43,6 @@ struct step {
 	struct hm_sandbox *box;
 	pid_t pid;         /* of the control plane; 0: none, or waited for */
 	int done, read_fd; /* readable at its end; its output, -1 once that is over */
-	int wait_status;
 	bool is_cancelled, is_late, is_told;
 	int64_t told_ns; /* when a control-plane step was asked to end */
 };

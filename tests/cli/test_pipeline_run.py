@@ -185,7 +185,7 @@ def test_steps(play):
     assert done.lines("a", "python") == ["['a', '$(A)', 'x y']"]
     assert done.lines("a", "cmd")[0].endswith("-a b")
     env = done.lines("a", "env")
-    assert env[0] == "1 $(A)2 13" and env[1].endswith("/workspace/sub/folder") and env[2].startswith("p-")
+    assert env[0] == "1 12 13" and env[1].endswith("/workspace/sub/folder") and env[2].startswith("p-")
     assert done.lines("a", "second")[0] == "kept"
     assert done.lines("a", "streams") == ["to stdout", "to stderr", "no end"]
 
@@ -431,3 +431,17 @@ def test_many_tasks(tool, tmp_path):
         return json.loads(done.stdout)
     assert "loaded" in load(500)
     assert load(501)["reason"] == "pipeline.limit"
+
+
+def test_many_files(tool, tmp_path):
+    """A pipeline's own file and 63 others; not one more."""
+    program = tool("pipeline_tool")
+    for i in range(64):
+        (tmp_path / f"t{i}.yaml").write_text(yaml.safe_dump(
+            {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": f"t{i}"}, "spec": {"steps": [step("true")]}}))
+    def load(count):
+        (tmp_path / "p.yaml").write_text(document({f"t{i}": {"taskRef": {"name": f"t{i}"}} for i in range(count)}))
+        done = subprocess.run([program, "--load", tmp_path / "p.yaml"], stdout=subprocess.PIPE, text=True, check=False)
+        return json.loads(done.stdout)
+    assert "loaded" in load(63)
+    assert load(64)["reason"] == "pipeline.limit"
