@@ -136,3 +136,47 @@ def strace():
     if probe.returncode != 0:
         pytest.skip("strace may not trace here: " + probe.stderr.decode(errors="replace").strip()[:200])
     return path
+
+
+class LocalServer:
+    """The local instance behind HTTP: where it is, its documents and tokens."""
+
+    def __init__(self, process, origin, folder, state):
+        self.process, self.origin, self.folder, self.state = process, origin, folder, state
+        self.trusted_root = folder / "trusted_root.json"
+        self.signing_config = folder / "signing_config.json"
+        self.trust_config = folder / "trust_config.json"
+
+    def token(self):
+        """The path of a file with a new identity token."""
+        self.process.stdin.write("token\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.count(".") == 2 and line.startswith("ey"):
+                path = self.folder / "token"
+                path.write_text(line.strip())
+                return path
+        pytest.fail("the server gave no token", pytrace=False)
+
+
+@pytest.fixture
+def local_server(tool, tmp_path):
+    """local_server(name, port=0, issuer=None): the local instance of a state of that name, served on the loopback."""
+    running = []
+
+    def start(name="one", port=0, issuer=None):
+        folder = tmp_path / f"server-{name}"
+        folder.mkdir(exist_ok=True)
+        command = [tool("local_server"), f"127.0.0.1:{port}", tmp_path / f"state-{name}", folder]
+        process = subprocess.Popen([str(word) for word in command + ([issuer] if issuer else [])],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        origin = process.stdout.readline().strip()
+        if not origin.startswith("http://"):
+            pytest.fail(f"local_server: {origin}", pytrace=False)
+        return LocalServer(process, origin, folder, tmp_path / f"state-{name}")
+    yield start
+    for process in running:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait(timeout=20)

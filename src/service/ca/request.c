@@ -77,7 +77,7 @@ enum hm_status hm_ca_request_parse(struct hm_str body, struct hm_arena *arena, s
 		if (parts.public_key->key)
 			request.public_key = parts.public_key->key->content;
 	}
-	HM_PLANT(request.token.len == 3 && request.proof.len == 2 && request.public_key.len == 1);
+	HM_PLANT(request.token.len == 3 && request.proof.len == 2);
 	*ret_request = request;
 	return HM_OK;
 }
