@@ -40,6 +40,17 @@ def test_documentation_is_the_tables(hallmark, run, tmp_path):
     assert [name for name in want if have[name] != want[name]] == []
 
 
+def test_reasons(hallmark, run):
+    """`ninja -C build docs` writes it anew. Each reason once, with what it means and what to do."""
+    text = (TOP / "docs" / "reasons.md").read_text()
+    assert run([hallmark, "reasons"]).stdout == text
+    table = (TOP / "src" / "base" / "reasons.def").read_text()
+    codes = re.findall(r'^REASON\(\s*\w+\s*,\s*"([^"]+)"', table, re.M)
+    rows = [row.split(" | ") for row in text.splitlines() if row.startswith("| `")]
+    assert [row[0] for row in rows] == [f"| `{code}`" for code in codes] and len(set(codes)) == len(codes)
+    assert all(len(row) == 5 and row[3].endswith(".") and len(row[4]) > 5 for row in rows)
+
+
 def test_manual_pages(hallmark, run, tmp_path, commands):
     if not shutil.which("man"):
         pytest.skip("man is not installed; scripts/setup --tests installs it")
