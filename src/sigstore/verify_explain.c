@@ -5,6 +5,7 @@
 #include "sigstore/verify_steps.h"
 
 #include "base/own.h"
+#include "base/plant.h"
 #include "base/time.h"
 
 /* In what the first log entry that does not fit differs from the bundle; 0 where all fit or cannot be read. */
@@ -43,6 +44,7 @@ static enum hm_status explain_entry(struct hm_check *c, enum hm_status st, struc
 	unsigned differs = differences(c, &entry);
 	if (differs == 0)
 		return st;
+	HM_PLANT(differs == HM_DIFFERS_SIGNATURE);
 	if ((differs & HM_DIFFERS_DIGEST) && is_refusal(found = hm_check_artifact(c, &deep))) {
 		*err = deep;
 		return found;
