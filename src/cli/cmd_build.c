@@ -8,11 +8,13 @@
 #include "base/tree.h"
 #include "cli/build.h"
 #include "cli/sbom.h"
+#include "cli/sign_key.h"
 #include "data/json_write.h"
 #include "image/assemble.h"
 #include "image/compile.h"
 #include "image/sbom.h"
 #include "oci/manifest.h"
+#include "sigstore/sign.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -26,6 +28,8 @@ struct build_opts {
 	uint64_t jobs;
 	bool disable_optimizations;
 };
+
+#define SBOM_FILE "sbom.spdx.json"
 
 static const char *const sandbox_choices[] = { "auto", "step", "none", NULL };
 static const char *const sbom_choices[] = { "spdx", "none", NULL };
@@ -80,6 +84,8 @@ struct build {
 	struct hm_image_program *programs;
 	struct hm_image_made *made;
 	struct hm_digest index;
+	struct hm_signer signer; /* with --sign-by */
+	struct hm_strv files;    /* in the stage: what belongs into the output folder */
 };
 
 static void build_done(struct build *b)
@@ -87,6 +93,8 @@ static void build_done(struct build *b)
 	if (b->stage)
 		(void)!hm_tree_remove(b->stage, NULL);
 	hm_cli_source_done(&b->source);
+	hm_signer_done(&b->signer);
+	hm_strv_done(&b->files);
 	hm_arena_done(&b->arena);
 	free(b->out);
 	free(b->stage);
@@ -113,8 +121,6 @@ static enum hm_status check_opts(const struct build_opts *o, struct hm_err *err)
 		return hm_fail(err, HM_R_UNSUPPORTED,
 			       "KO_DOCKER_REPO is set, and pushing to a registry is not supported yet; --push=false "
 			       "writes an image layout");
-	if (o->sign_by)
-		return hm_fail(err, HM_R_UNSUPPORTED, "--sign-by is not supported yet");
 	return HM_OK;
 }
 
@@ -282,8 +288,11 @@ static enum hm_status list_programs(struct build *b, struct hm_err *err)
 			.platform = b->targets[i].platform,
 			.path = hm_arena_dup(&b->arena, hm_buf_str(&file)).ptr,
 		};
+		if (b->programs[i].path)
+			hm_strv_add(&b->files, hm_path_base(b->programs[i].path));
 	}
-	return hm_arena_check(&b->arena, "programs", err);
+	enum hm_status st = hm_arena_check(&b->arena, "programs", err);
+	return st == HM_OK ? hm_strv_check(&b->files, err) : st;
 }
 
 static enum hm_status assemble(struct build *b, struct hm_err *err)
@@ -299,6 +308,18 @@ static enum hm_status assemble(struct build *b, struct hm_err *err)
 	return st == HM_OK ? hm_image_assemble(b->layout, &opts, b->programs, b->count, b->made, &b->index, err) : st;
 }
 
+/* A finished file in the stage. */
+static enum hm_status stage_file(struct build *b, const char *name, struct hm_str text, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", b->stage, name);
+
+	if (!path)
+		return hm_fail(err, HM_R_NO_MEMORY, "write '%s'", name);
+	hm_strv_add(&b->files, name);
+	enum hm_status st = hm_strv_check(&b->files, err);
+	return st == HM_OK ? hm_file_save(path, text, 0644, err) : st;
+}
+
 static enum hm_status describe(struct build *b, struct hm_err *err)
 {
 	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
@@ -307,17 +328,86 @@ static enum hm_status describe(struct build *b, struct hm_err *err)
 	enum hm_status st = hm_cli_sbom_time(&opts.created_s, err);
 	if (st == HM_OK)
 		st = hm_image_sbom_layout(b->layout, &opts, &text, err);
-	if (st == HM_OK && b->o->sbom_dir)
-		st = hm_dir_make(b->o->sbom_dir, 0755, err);
+	if (st == HM_OK)
+		st = stage_file(b, SBOM_FILE, hm_buf_str(&text), err);
 	if (st != HM_OK)
 		return hm_while(err, st, "make the SBOM");
-	const char *final = b->o->sbom_dir ? b->o->sbom_dir : b->out;
-	const char *now = is_default_out(b) && !b->o->sbom_dir ? b->stage : final;
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/sbom.spdx.json", now);
-	b->sbom = hm_asprintf("%s/sbom.spdx.json", final);
-	if (!path || !b->sbom)
-		return hm_fail(err, HM_R_NO_MEMORY, "make the SBOM");
-	return hm_file_save(path, hm_buf_str(&text), 0644, err);
+	b->sbom = hm_asprintf("%s/%s", b->o->sbom_dir ? b->o->sbom_dir : b->out, SBOM_FILE);
+	return b->sbom ? HM_OK : hm_fail(err, HM_R_NO_MEMORY, "make the SBOM");
+}
+
+/* --- signatures --- */
+
+/* Sign a file; the bundle is called as what it is for. */
+static enum hm_status sign_file(struct build *b, struct hm_signing *signing, const char *path, const char *name,
+				struct hm_err *err)
+{
+	HM_OWN(hm_artifact_file_done) struct hm_artifact_file file = { .fd = -1 };
+	HM_OWN(hm_freep) char *bundle = hm_asprintf("%s.sigstore.json", name);
+	HM_OWN(hm_signed_freep) struct hm_signed *made = NULL;
+
+	if (!bundle)
+		return hm_fail(err, HM_R_NO_MEMORY, "sign '%s'", name);
+	enum hm_status st = hm_artifact_file_open(path, &file, err);
+	if (st != HM_OK)
+		return st;
+	struct hm_artifact artifact = hm_artifact_of_file(&file);
+	st = hm_sign_blob(signing, &artifact, NULL, &made, err);
+	if (st == HM_OK)
+		st = stage_file(b, bundle, hm_signed_text(made), err);
+	return hm_while(err, st, "sign '%s'", name);
+}
+
+/* The index names all else in the layout, so its signature is the image's. */
+static enum hm_status sign_index(struct build *b, struct hm_signing *signing, struct hm_err *err)
+{
+	char digest[HM_OCI_DIGEST_LEN];
+
+	hm_oci_digest_write(&b->index, digest);
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/blobs/sha256/%s", b->layout, strchr(digest, ':') + 1);
+	return path ? sign_file(b, signing, path, "image", err) : hm_fail(err, HM_R_NO_MEMORY, "sign the image");
+}
+
+static enum hm_status sign(struct build *b, struct hm_err *err)
+{
+	HM_OWN(hm_signing_freep) struct hm_signing *signing = NULL;
+	const struct hm_sign_opts opts = { .fx = b->cli->fx };
+
+	enum hm_status st = hm_signing_new_keyed(NULL, &b->signer, &opts, &signing, err);
+	for (size_t i = 0; i < b->count && st == HM_OK; i++)
+		st = sign_file(b, signing, b->programs[i].path, hm_path_base(b->programs[i].path), err);
+	if (st == HM_OK)
+		st = sign_index(b, signing, err);
+	if (st == HM_OK && b->sbom) {
+		HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", b->stage, SBOM_FILE);
+		st = path ? sign_file(b, signing, path, SBOM_FILE, err) : hm_fail(err, HM_R_NO_MEMORY, "sign the SBOM");
+	}
+	return st;
+}
+
+/* --- into place --- */
+
+/* The SBOM and its bundle, where a folder of their own was named for them; it may be on another file system. */
+static enum hm_status place_sbom(struct build *b, struct hm_err *err)
+{
+	static const char *const names[] = { SBOM_FILE, SBOM_FILE ".sigstore.json" };
+
+	enum hm_status st = hm_dir_make(b->o->sbom_dir, 0755, err);
+	for (size_t i = 0; i < 2 && st == HM_OK; i++) {
+		HM_OWN(hm_freep) char *from = hm_asprintf("%s/%s", b->stage, names[i]);
+		HM_OWN(hm_freep) char *to = hm_asprintf("%s/%s", b->o->sbom_dir, names[i]);
+		HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
+		if (!from || !to)
+			return hm_fail(err, HM_R_NO_MEMORY, "write the SBOM");
+		if (!hm_path_is_file(from))
+			continue;
+		st = hm_file_read(from, HM_MAX_ATTEST_SBOM, &text, err);
+		if (st == HM_OK)
+			st = hm_file_save(to, hm_buf_str(&text), 0644, err);
+		if (st == HM_OK && unlink(from) != 0)
+			st = hm_fail_errno(err, errno, "remove '%s'", from);
+	}
+	return st;
 }
 
 /* Put a folder that is finished where an older one may be. */
@@ -335,14 +425,16 @@ static enum hm_status replace_folder(struct build *b, struct hm_err *err)
 	return st;
 }
 
-static enum hm_status move_programs(struct build *b, struct hm_err *err)
+static enum hm_status move_files(struct build *b, struct hm_err *err)
 {
-	for (size_t i = 0; i < b->count; i++) {
-		HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", b->out, hm_path_base(b->programs[i].path));
-		if (!path)
+	for (size_t i = 0; i < b->files.count; i++) {
+		HM_OWN(hm_freep) char *from = hm_asprintf("%s/%s", b->stage, b->files.v[i]);
+		HM_OWN(hm_freep) char *to = hm_asprintf("%s/%s", b->out, b->files.v[i]);
+		if (!from || !to)
 			return hm_fail(err, HM_R_NO_MEMORY, "finish '%s'", b->out);
-		if (rename(b->programs[i].path, path) != 0)
-			return hm_fail_errno(err, errno, "put '%s' in its place", path);
+		/* what has gone to a folder of its own is not here any more */
+		if (rename(from, to) != 0 && errno != ENOENT)
+			return hm_fail_errno(err, errno, "put '%s' in its place", to);
 	}
 	return hm_dir_sync(b->out, err);
 }
@@ -353,7 +445,9 @@ static enum hm_status save_results(struct build *b, struct hm_err *err)
 
 	hm_oci_digest_write(&b->index, digest);
 	/* no line end: they become results of a task, byte for byte */
-	enum hm_status st = is_default_out(b) ? replace_folder(b, err) : move_programs(b, err);
+	enum hm_status st = b->o->sbom_dir && b->sbom ? place_sbom(b, err) : HM_OK;
+	if (st == HM_OK)
+		st = is_default_out(b) ? replace_folder(b, err) : move_files(b, err);
 	if (st == HM_OK && b->o->name_file)
 		st = hm_file_save(b->o->name_file, hm_str(b->source.name), 0644, err);
 	if (st == HM_OK && b->o->digest_file)
@@ -455,6 +549,9 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 		st = read_platforms(&b, err);
 	if (st == HM_OK)
 		st = hm_cli_source_open(count ? args[0] : NULL, &b.targets[0], b.o->modcache, &b.source, err);
+	/* a key that cannot be read should not cost a build */
+	if (st == HM_OK && b.o->sign_by)
+		st = hm_cli_sign_key_open(b.o->sign_by, &b.signer, err);
 	if (st == HM_OK)
 		st = find_cache(&b, err);
 	if (st == HM_OK)
@@ -465,6 +562,8 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 		st = assemble(&b, err);
 	if (st == HM_OK && b.o->sbom == 0)
 		st = describe(&b, err);
+	if (st == HM_OK && b.o->sign_by)
+		st = sign(&b, err);
 	if (st == HM_OK)
 		st = save_results(&b, err);
 	if (st != HM_OK)
@@ -479,16 +578,22 @@ const struct hm_cmd hm_cmd_build = {
 	.name = "build",
 	.summary = "build a Go program for each platform, and a reproducible image of it",
 	.args = "[PACKAGE]",
-	.about = "Compiles PACKAGE (a folder, or an import path; the current folder where not given) with the Go "
-		 "toolchain on\n"
-		 "the path, in a sandbox without a network, from the modules in the module cache, and packs each "
-		 "program into\n"
-		 "an image of one layer. Nothing of the caller's Go configuration has an effect: equal sources, "
-		 "modules and\n"
-		 "toolchains give equal digests. The results are NAME-OS-ARCH, image/ (an OCI image layout) and "
-		 "sbom.spdx.json\n"
-		 "in the output folder; what stands on stdout is the layout with the digest of its index.\n\n"
-		 "Flags that ko has too mean the same as there. Nothing is pushed yet.",
+	.about =
+	    "Compiles PACKAGE (a folder, or an import path; the current folder where not given) with the Go "
+	    "toolchain on\n"
+	    "the path, in a sandbox without a network, from the modules in the module cache, and packs each "
+	    "program into\n"
+	    "an image of one layer. Nothing of the caller's Go configuration has an effect: equal sources, "
+	    "modules and\n"
+	    "toolchains give equal digests. The results are NAME-OS-ARCH, image/ (an OCI image layout) and "
+	    "sbom.spdx.json\n"
+	    "in the output folder; what stands on stdout is the layout with the digest of its index.\n\n"
+	    "With --sign-by each program, the image's index and the SBOM are signed by that key, without a log and "
+	    "without a\n"
+	    "time stamp; NAME-OS-ARCH.sigstore.json, image.sigstore.json and sbom.spdx.json.sigstore.json stand "
+	    "beside them.\n"
+	    "The password of an encrypted key is that of COSIGN_PASSWORD, else it is asked for.\n\n"
+	    "Flags that ko has too mean the same as there. Nothing is pushed yet.",
 	.example = "  hallmark build ./cmd/app\n"
 		   "  hallmark build --platform linux/amd64,linux/arm64 --sbom spdx --output-dir dist ./cmd/app\n",
 	HM_CMD_OPTS(build_table, struct build_opts),
