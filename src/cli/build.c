@@ -4,9 +4,13 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/own.h"
+#include "base/proc.h"
 #include "golang/golist.h"
 #include "golang/modfile.h"
 #include "image/compile.h"
+
+/* Listing one package reads some files; the rest is for very slow disks. */
+static const int64_t list_timeout_ms = 120000;
 
 void hm_cli_source_done(struct hm_cli_source *source)
 {
@@ -26,24 +30,32 @@ static bool is_folder(const char *package)
 	       strncmp(package, "./", 2) == 0 || strncmp(package, "../", 3) == 0;
 }
 
+/* Ask go; what it prints where it fails says what is wrong with the source. */
+static enum hm_status run_list(struct hm_cli_source *s, const char *dir, const char *package, struct hm_err *err)
+{
+	const char *const argv[] = {
+		s->go.go, "list", "-json=ImportPath,Name,Dir,Standard,Module", "--", package, NULL
+	};
+	const struct hm_proc_opts opts = {
+		.argv = argv, .env = (const char *const *)s->go.env.v, .dir = dir, .in = -1, .new_group = true
+	};
+	HM_OWN(hm_proc_result_done) struct hm_proc_result result = { 0 };
+
+	enum hm_status st = hm_proc_run(&opts, HM_STR(""), list_timeout_ms, HM_MAX_GO_OUTPUT, &result, err);
+	if (st != HM_OK)
+		return st;
+	if (result.exit_code != 0)
+		return hm_image_go_failed(hm_buf_str(&result.err), err);
+	s->listed = hm_buf_take(&result.out);
+	return HM_OK;
+}
+
 static enum hm_status list(struct hm_cli_source *s, const char *dir, const char *package, struct hm_err *err)
 {
-	const char *const args[] = {
-		"list", "-C", dir, "-json=ImportPath,Name,Dir,Standard,Module", "--", package, NULL
-	};
-	static const char before[] = "go list -C: ";
 	struct hm_golang_package *packages;
 	size_t count;
 
-	enum hm_status st = hm_cli_go_run(&s->go, args, &s->listed, err);
-	if (st == HM_EIO && err->reason == HM_R_GOLANG_GO) {
-		struct hm_err said = *err;
-		struct hm_str cause = hm_str(said.cause);
-		if (hm_str_has_prefix(cause, hm_str(before)))
-			cause = hm_str_skip(cause, sizeof(before) - 1);
-		*err = (struct hm_err){ 0 };
-		return hm_image_go_failed(cause, err);
-	}
+	enum hm_status st = run_list(s, dir, package, err);
 	if (st == HM_OK)
 		st = hm_golang_list_packages(hm_buf_str(&s->listed), &s->arena, &packages, &count, err);
 	if (st != HM_OK)

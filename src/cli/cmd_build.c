@@ -17,6 +17,8 @@
 #include "sigstore/sign.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 enum push { PUSH_NOT_SAID, PUSH_NO, PUSH_YES };
@@ -109,6 +111,49 @@ static bool is_default_out(const struct build *b)
 	return !b->o->output_dir;
 }
 
+/* --- being stopped --- */
+
+static volatile sig_atomic_t stop_signal;
+static int stop_pipe[2] = { -1, -1 };
+
+static void on_signal(int number)
+{
+	int saved = errno;
+
+	stop_signal = number;
+	if (write(stop_pipe[1], "", 1) < 0) {
+		/* the pipe is full of earlier ones */
+	}
+	errno = saved;
+}
+
+/* So that a build that is stopped takes its compilers and its unfinished results with it. */
+static enum hm_status catch_signals(struct hm_err *err)
+{
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+
+	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+		return hm_fail_errno(err, errno, "make a pipe");
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		struct sigaction before;
+		/* what the caller has set aside, as nohup does, stays aside */
+		if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(caught[i], &action, NULL);
+	}
+	return HM_OK;
+}
+
+static enum hm_status check_stopped(enum hm_status st, struct hm_err *err)
+{
+	if (stop_signal == 0)
+		return st;
+	*err = (struct hm_err){ 0 };
+	st = hm_fail(err, HM_R_INTERRUPTED, "stopped by signal %d", (int)stop_signal);
+	err->sys = (int)stop_signal;
+	return st;
+}
+
 /* --- options --- */
 
 static enum hm_status check_opts(const struct build_opts *o, struct hm_err *err)
@@ -182,21 +227,12 @@ static enum hm_status read_pairs(struct build *b, const char *option, const stru
 
 /* --- folders --- */
 
-/* Go's build cache: a step has been given one; else one that nothing but hallmark's builds writes to. */
+/* Go's build cache: a step has been given one. */
 static enum hm_status find_cache(struct build *b, struct hm_err *err)
 {
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-
-	if (b->o->cache)
-		b->cache = hm_asprintf("%s", b->o->cache);
-	else if (b->o->sandbox == HM_IMAGE_STEP)
-		b->cache = hm_asprintf("%s", b->source.go.facts.gocache);
-	else if (cache && cache[0] == '/')
-		b->cache = hm_asprintf("%s/hallmark/go-build", cache);
-	else if (home && home[0] == '/')
-		b->cache = hm_asprintf("%s/.cache/hallmark/go-build", home);
-	else
-		return hm_fail(err, HM_R_USAGE, "neither HOME nor XDG_CACHE_HOME is set: name a --build-cache");
+	if (!b->o->cache && b->o->sandbox != HM_IMAGE_STEP)
+		return hm_cli_go_cache(&b->cache, err);
+	b->cache = hm_asprintf("%s", b->o->cache ? b->o->cache : b->source.go.facts.gocache);
 	return b->cache ? HM_OK : hm_fail(err, HM_R_NO_MEMORY, "find the build cache");
 }
 
@@ -262,13 +298,14 @@ static enum hm_status compile(struct build *b, struct hm_err *err)
 		.tmpdir = tmpdir && tmpdir[0] == '/' ? tmpdir : NULL,
 		.out = b->stage,
 		.jobs = b->o->jobs,
+		.stop_fd = stop_pipe[0],
 	};
 
 	if (opts.isolation == HM_IMAGE_NONE)
 		fputs("hallmark: the compiler is not isolated: --sandbox none\n", b->cli->log);
 	enum hm_status st = hm_image_compile(&opts, b->targets, b->count, &log, err);
-	/* the error itself has its end */
-	if (st == HM_OK || err->reason == HM_R_IMAGE_COMPILE)
+	/* a short one is in the error itself */
+	if (st == HM_OK || log.len > sizeof(err->cause))
 		print_log(b, &log);
 	return st;
 }
@@ -541,6 +578,9 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 	HM_OWN(build_done) struct build b = { .cli = cli, .o = opts, .arena = hm_arena_init(HM_MAX_CONFIG_FILE) };
 
 	enum hm_status st = check_opts(b.o, err);
+	/* a step is ended as a whole */
+	if (st == HM_OK && b.o->sandbox != HM_IMAGE_STEP)
+		st = catch_signals(err);
 	if (st == HM_OK)
 		st = join(&b.o->ldflags, ' ', &b.ldflags, err);
 	if (st == HM_OK)
@@ -564,6 +604,7 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 		st = describe(&b, err);
 	if (st == HM_OK && b.o->sign_by)
 		st = sign(&b, err);
+	st = check_stopped(st, err);
 	if (st == HM_OK)
 		st = save_results(&b, err);
 	if (st != HM_OK)

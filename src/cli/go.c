@@ -15,6 +15,8 @@ void hm_cli_go_done(struct hm_cli_go *go)
 		return;
 	free(go->go);
 	free(go->root);
+	free(go->modcache);
+	free(go->cache);
 	hm_golang_env_done(&go->facts);
 	hm_strv_done(&go->env);
 	*go = (struct hm_cli_go){ 0 };
@@ -53,7 +55,9 @@ enum hm_status hm_cli_go_facts(char **ret_go, struct hm_golang_env *ret_facts, s
 
 	for (char **e = environ; *e; e++)
 		hm_strv_add(&env, *e);
-	hm_strv_setenv(&env, "GOFLAGS", "");
+	/* not empty, or the flags in the caller's GOENV file would count */
+	hm_strv_setenv(&env, "GOFLAGS", " ");
+	hm_strv_setenv(&env, "GOCACHEPROG", "");
 	hm_strv_setenv(&env, "GOTOOLCHAIN", "local");
 	hm_strv_setenv(&env, "GOWORK", "off");
 	enum hm_status st = hm_strv_check(&env, err);
@@ -62,18 +66,56 @@ enum hm_status hm_cli_go_facts(char **ret_go, struct hm_golang_env *ret_facts, s
 		   : st;
 }
 
+enum hm_status hm_cli_go_cache(char **ret_path, struct hm_err *err)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *path = NULL;
+
+	/* the base directory specification: one that is not absolute does not count */
+	if (cache && cache[0] == '/')
+		path = hm_asprintf("%s/hallmark/go-build", cache);
+	else if (home && home[0] == '/')
+		path = hm_asprintf("%s/.cache/hallmark/go-build", home);
+	else
+		return hm_fail(err, HM_R_USAGE,
+			       "neither HOME nor XDG_CACHE_HOME is set, so there is no place for a cache");
+	if (!path)
+		return hm_fail(err, HM_R_NO_MEMORY, "find the build cache");
+	*ret_path = path;
+	return HM_OK;
+}
+
+/* Go wants it absolute; one that is not there is empty, and go says what is missing. */
+static enum hm_status find_modcache(struct hm_cli_go *go, const char *modcache, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *here = NULL;
+
+	if (!modcache || modcache[0] == '/') {
+		go->modcache = hm_asprintf("%s", modcache ? modcache : go->facts.gomodcache);
+	} else {
+		enum hm_status st = hm_path_resolve(".", &here, err);
+		if (st != HM_OK)
+			return st;
+		go->modcache = hm_asprintf("%s/%s", here, modcache);
+	}
+	return go->modcache ? HM_OK : hm_fail(err, HM_R_NO_MEMORY, "find the module cache");
+}
+
 static enum hm_status set_up(const char *dir, const char *modcache, struct hm_cli_go *go, struct hm_err *err)
 {
 	enum hm_status st = find_root(dir, &go->root, err);
 	if (st == HM_OK)
 		st = hm_cli_go_facts(&go->go, &go->facts, err);
+	if (st == HM_OK)
+		st = find_modcache(go, modcache, err);
+	if (st == HM_OK)
+		st = hm_cli_go_cache(&go->cache, err);
 	if (st != HM_OK)
 		return st;
-	go->modcache = modcache ? modcache : go->facts.gomodcache;
 	/* listing writes to the build cache at the most, and reads nothing of the caller's home */
 	const struct hm_golang_build_opts opts = {
 		.goroot = go->facts.goroot,
-		.gocache = "/tmp/hallmark-gocache",
+		.gocache = go->cache,
 		.gomodcache = go->modcache,
 		.home = "/nonexistent",
 		.goflags = "-mod=readonly -buildvcs=false",

@@ -15,7 +15,8 @@ struct hm_cli_go {
 	char *go;                   /* the go program */
 	struct hm_golang_env facts; /* as the caller's own environment gives them */
 	char *root;                 /* the folder with go.mod */
-	const char *modcache;       /* the one that was asked for, else the caller's */
+	char *modcache;             /* the one that was asked for, else the caller's; absolute */
+	char *cache;                /* hm_cli_go_cache() */
 	struct hm_strv env;         /* closed: for hm_cli_go_run() */
 };
 
@@ -26,6 +27,15 @@ struct hm_cli_go {
  * Errors  HM_ENOTFOUND golang.no-go; as hm_golang_find_go()
  */
 enum hm_status hm_cli_go_facts(char **ret_go, struct hm_golang_env *ret_facts, struct hm_err *err) HM_MUST;
+
+/*
+ * The build cache of what hallmark runs outside of pipelines: one of the user's, that neither tests nor editors write
+ * to. It need not be there.
+ *
+ * Owns    ret_path is the caller's
+ * Errors  HM_EINVAL usage: neither XDG_CACHE_HOME nor HOME is set; HM_ENOMEM
+ */
+enum hm_status hm_cli_go_cache(char **ret_path, struct hm_err *err) HM_MUST;
 
 /*
  * Find go and the module of a folder.

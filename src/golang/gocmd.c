@@ -78,10 +78,13 @@ void hm_golang_env_done(struct hm_golang_env *env)
 static enum hm_status run_go_env(const char *go, const char *const *env, const char *dir, int64_t timeout_ms,
 				 struct hm_golang_env *ret_env, struct hm_err *err)
 {
-	const char *const argv[] = { go, "env", "-json", NULL };
+	/* by name, for without names go runs the C compiler to find out more */
+	const char *argv[sizeof(env_fields) / sizeof(env_fields[0]) + 4] = { go, "env", "-json" };
 	const struct hm_proc_opts opts = { .argv = argv, .env = env, .dir = dir, .in = -1, .new_group = true };
 	HM_OWN(hm_proc_result_done) struct hm_proc_result result = { .exit_code = 0 };
 
+	for (size_t i = 0; i < env_table.count; i++)
+		argv[i + 3] = env_fields[i].name;
 	enum hm_status st = hm_proc_run(&opts, (struct hm_str){ 0 }, timeout_ms, HM_MAX_PROC_OUTPUT, &result, err);
 	if (st != HM_OK)
 		return st;

@@ -99,7 +99,11 @@ enum hm_status hm_image_go_failed(struct hm_str printed, struct hm_err *err)
 		const char *text;
 		enum hm_reason reason;
 	} known[] = {
+		{ "checksum mismatch", HM_R_GOLANG_SUM },
 		{ "module lookup disabled by GOPROXY=off", HM_R_GOLANG_NOT_FETCHED },
+		/* what is not in the cache is locked to be fetched, and the cache is read-only */
+		{ ".lock: read-only file system", HM_R_GOLANG_NOT_FETCHED },
+		{ ".lock: permission denied", HM_R_GOLANG_NOT_FETCHED },
 		{ "missing go.sum entry", HM_R_GOLANG_NOT_IN_SUM },
 	};
 
@@ -260,21 +264,37 @@ static enum hm_status place(struct job *job, struct hm_err *err)
 
 /* --- running it --- */
 
-/* Take what the compiler prints until it has ended or its time is over. */
-static enum hm_status read_log(int fd, int64_t end_ns, struct hm_buf *log, struct hm_err *err)
+/* Wait until fd can be read. */
+static enum hm_status wait_for(int fd, int stop_fd, int64_t end_ns, struct hm_err *err)
+{
+	struct pollfd ready[] = { { .fd = fd, .events = POLLIN },
+				  { .fd = stop_fd > 0 ? stop_fd : -1, .events = POLLIN } };
+	int n;
+
+	do {
+		int64_t left_ms = (end_ns - hm_monotonic_ns()) / HM_NS_PER_MS;
+		n = poll(ready, 2, left_ms < 0 ? 0 : (int)left_ms);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return hm_fail_errno(err, errno, "read what the compiler prints");
+	if (ready[1].revents != 0)
+		return hm_fail(err, HM_R_INTERRUPTED, "the compiler was stopped");
+	if (n == 0)
+		return hm_fail(err, HM_R_PROC_TIMEOUT, "the compiler did not end within %d ms",
+			       HM_IMAGE_COMPILE_TIMEOUT_MS);
+	return HM_OK;
+}
+
+/* Take what the compiler prints until it has ended, or has to. */
+static enum hm_status read_log(int fd, int stop_fd, int64_t end_ns, struct hm_buf *log, struct hm_err *err)
 {
 	char bytes[4096];
 
 	for (;;) {
-		int64_t left_ms = (end_ns - hm_monotonic_ns()) / HM_NS_PER_MS;
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		int n = poll(&ready, 1, left_ms < 0 ? 0 : (int)left_ms);
-		if (n < 0 && errno != EINTR)
-			return hm_fail_errno(err, errno, "read what the compiler prints");
-		if (n == 0)
-			return hm_fail(err, HM_R_PROC_TIMEOUT, "the compiler did not end within %d ms",
-				       HM_IMAGE_COMPILE_TIMEOUT_MS);
-		ssize_t len = n < 0 ? -1 : read(fd, bytes, sizeof(bytes));
+		enum hm_status st = wait_for(fd, stop_fd, end_ns, err);
+		if (st != HM_OK)
+			return st;
+		ssize_t len = read(fd, bytes, sizeof(bytes));
 		if (len < 0 && errno != EINTR)
 			return hm_fail_errno(err, errno, "read what the compiler prints");
 		if (len == 0)
@@ -317,7 +337,7 @@ static enum hm_status run_isolated(struct job *job, struct hm_err *err)
 									: hm_sandbox_start_none(&opts, &box, err);
 	close(ends[1]);
 	if (st == HM_OK)
-		st = read_log(in, end_ns, job->log, err);
+		st = read_log(in, job->c->opts->stop_fd, end_ns, job->log, err);
 	if (st == HM_OK)
 		st = hm_sandbox_finish(box, HM_IMAGE_COMPILE_TIMEOUT_MS, &result, err);
 	return st == HM_OK ? judge(result.signal, result.exit_code, job->log, err) : st;

@@ -37,6 +37,8 @@ struct hm_image_compile_opts {
 	const char *tmpdir; /* absolute; not in the sandbox, which has its own */
 	const char *out;    /* an empty folder: NAME-OS-ARCH are made in it */
 	size_t jobs;        /* compilers at the same time; 0: one a processor */
+	int stop_fd;        /* once it can be read, all compilers are killed; 0 or -1: none. Not in a step, whose end
+			       is its compilers' end too */
 };
 
 /*
@@ -48,7 +50,8 @@ struct hm_image_compile_opts {
  *         HM_EVERIFY image.compile: the compiler refused the program; its last lines
  *         HM_ENOTFOUND golang.not-fetched: a module is not in the cache; HM_EVERIFY golang.not-in-sum
  *         HM_EVERIFY image.program: what came out is no program for the platform, or is linked to others
- *         HM_EIO sandbox.*, process.start; HM_ELIMIT process.timeout; HM_ENOMEM
+ *         HM_EIO interrupted: stop_fd could be read; HM_EIO sandbox.*, process.start; HM_ELIMIT process.timeout;
+ * HM_ENOMEM
  */
 enum hm_status hm_image_compile(const struct hm_image_compile_opts *opts, const struct hm_image_target *targets,
 				size_t count, struct hm_buf *ret_log, struct hm_err *err) HM_MUST;
@@ -59,7 +62,7 @@ enum hm_status hm_image_check_ldflags(const char *ldflags, struct hm_err *err) H
 /*
  * Make an error of what the go command printed where it failed.
  *
- * Errors  HM_ENOTFOUND golang.not-fetched, HM_EVERIFY golang.not-in-sum, else HM_EVERIFY image.compile
+ * Errors  HM_EVERIFY golang.sum, golang.not-in-sum, HM_ENOTFOUND golang.not-fetched, else HM_EVERIFY image.compile
  */
 enum hm_status hm_image_go_failed(struct hm_str printed, struct hm_err *err) HM_MUST;
 

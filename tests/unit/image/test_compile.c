@@ -49,6 +49,10 @@ static void test_go_failed(void **state)
 		{ "main.go:3:8: no required module\n", "main.go:3:8: no required module", HM_R_IMAGE_COMPILE },
 		{ "a\nmain.go:3:8: x: module lookup disabled by GOPROXY=off\nb\n",
 		  "main.go:3:8: x: module lookup disabled by GOPROXY=off", HM_R_GOLANG_NOT_FETCHED },
+		{ "verifying a@v1.0.0: checksum mismatch\n\tdownloaded: h1:x\n\tgo.sum:     h1:y\n",
+		  "verifying a@v1.0.0: checksum mismatch", HM_R_GOLANG_SUM },
+		{ "a\nx.go:1:2: open /m/cache/download/a/@v/v1.lock: read-only file system",
+		  "x.go:1:2: open /m/cache/download/a/@v/v1.lock: read-only file system", HM_R_GOLANG_NOT_FETCHED },
 		{ "main.go:3:8: missing go.sum entry for module a; to add it:\n\tgo mod download a\n",
 		  "main.go:3:8: missing go.sum entry for module a; to add it:", HM_R_GOLANG_NOT_IN_SUM },
 	};
