@@ -416,4 +416,10 @@
 /* Spans that a control-plane step hands back. */
 #define HM_MAX_PIPELINE_SPANS (16 * HM_MIB)
 
+/* Bundles beside an artifact that a time line looks at: a release has one for each file. */
+#define HM_MAX_TIMELINE_BUNDLES 1000
+
+/* A time line in memory: as many entries as a log answers with at once take some 10 MiB. */
+#define HM_MAX_TIMELINE (256 * HM_MIB)
+
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* What hm_tlog_tile_path() writes in front of a bundle's number. */
-static const char entries_prefix[] = "tile/entries/";
+#define ENTRIES_PREFIX "tile/entries/"
 
 enum { time_len = 8 };
 
@@ -123,7 +123,7 @@ static void times_path(const struct hm_tlog_tile *tile, char ret_path[HM_TLOG_TI
 	char path[HM_TLOG_TILE_PATH_LEN];
 
 	hm_tlog_tile_path(tile, path);
-	snprintf(ret_path, HM_TLOG_TILE_PATH_LEN, "times/%s", path + sizeof(entries_prefix) - 1);
+	snprintf(ret_path, HM_TLOG_TILE_PATH_LEN, "times/%s", path + sizeof(ENTRIES_PREFIX) - 1);
 }
 
 static int64_t get_time(const char *at)
