@@ -142,16 +142,27 @@ static struct hm_loaded_doc *known_task(struct hm_loader *l, struct hm_str name,
 	return NULL;
 }
 
+/* The document of a Task that was read from a file before. */
+static struct hm_loaded_doc *known_in(struct hm_loader *l, struct hm_str name, const char *file)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct hm_loaded_doc *d = &l->docs[i];
+		if (d->is_task && hm_str_eq(d->name, name) && strcmp(d->doc->file, file) == 0)
+			return d;
+	}
+	return NULL;
+}
+
 /* Read DIR/NAME.yaml if it is there; it must then hold the Task. */
 static enum hm_status try_file(struct hm_loader *l, const char *dir, const char *below, struct hm_str name,
 			       struct hm_loaded_doc **ret_doc, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s%.*s.yaml", dir, below, HM_STR_ARG(name));
 
-	*ret_doc = NULL;
 	if (!path)
 		return hm_fail(err, HM_R_NO_MEMORY, "a pipeline");
-	if (!hm_path_is_file(path))
+	*ret_doc = known_in(l, name, path);
+	if (*ret_doc || !hm_path_is_file(path))
 		return HM_OK;
 	enum hm_status st = read_file(l, path, false, err);
 	if (st != HM_OK)

@@ -463,12 +463,13 @@ static enum hm_status collect(struct step *s, bool *ret_out_of_memory, struct hm
 	}
 	int status = 0;
 	pid_t pid;
+	/* what it left behind; while nobody has waited for it, its number, which is the group's, cannot be another's */
+	kill(-s->pid, SIGKILL);
 	do
 		pid = waitpid(s->pid, &status, 0);
 	while (pid < 0 && errno == EINTR);
 	if (pid < 0)
 		return hm_fail_errno(err, errno, "wait for a step");
-	kill(-s->pid, SIGKILL); /* what it left behind */
 	close(s->done);
 	s->pid = 0;
 	s->run->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;

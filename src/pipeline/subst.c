@@ -231,7 +231,7 @@ static bool read_variable(struct hm_str at, struct hm_ref *ret_ref)
 	struct hm_str s = hm_str_skip(inside, n);
 	struct hm_ref ref = { 0 };
 	bool ok = take_variable(root, &s, &ref);
-	HM_PLANT(ok && ref.kind == HM_REF_TASK_RESULT && ref.part == HM_REF_INDEX && ref.index >= 4096);
+	HM_PLANT(ok && ref.is_of_finally && ref.part == HM_REF_STAR);
 	rest = inside;
 	if (ok && ref.kind != HM_REF_UNSUPPORTED && hm_str_has_prefix(s, HM_STR(")"))) {
 		ref.text = hm_str_head(at, (size_t)(s.ptr - at.ptr) + 1);

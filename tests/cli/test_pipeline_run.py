@@ -210,17 +210,17 @@ def test_timeouts(play):
 
 def test_stop(play):
     """The first stop kills what runs and goes to finally, the second kills that too."""
-    tasks = {"a": task("echo ready; sleep 60"), "b": task("sleep 60"), "c": task("echo c", runAfter=["a"])}
+    tasks = {"a": task("echo ready; sleep 61.7"), "b": task("sleep 61.7"), "c": task("echo c", runAfter=["a"])}
     begin = time.monotonic()
     done = play((tasks, {"f": task("echo cleaned")}), "--parallel", 2, "--stop-at", "ready", code=1)
     assert done.last["result"] == "cancellation" and done.last["reason"] == "interrupted"
     assert [done.result(t) for t in "abcf"] == ["cancellation", "cancellation", "skip", "success"]
     assert done.lines("f") == ["cleaned"]
-    final = {"f": task("echo again; sleep 60"), "g": task("sleep 60")}
+    final = {"f": task("echo again; sleep 61.7"), "g": task("sleep 61.7")}
     done = play((tasks, final), "--parallel", 1, "--stop-at", "ready", "--stop-again-at", "again", code=1)
     assert [done.result(t) for t in "afg"] == ["cancellation", "cancellation", "skip"]
     assert time.monotonic() - begin < 40
-    assert not [p for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists() and b"sleep\x0060\x00" in read(p)]
+    assert not [p for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists() and b"sleep\x0061.7\x00" in read(p)]
 
 
 def read(path):
@@ -382,6 +382,12 @@ def test_shipped_files_load(tool, shared_data, tmp_path):
     tasks = SHARE / "tasks"
     assert load(SHARE / "go-release.yaml", "--shipped", tasks) == {"loaded": "go-release"}
     assert load(shared_data / "seed" / "pipeline.yaml", "--shipped", tasks) == {"loaded": "go-build-pipeline"}
+    # twice the same task, from the folder beside the pipeline, which is the shipped one
+    twice = document({n: {"taskRef": {"name": "t"}} for n in "ab"})
+    (tmp_path / "q" / "tasks").mkdir(parents=True)
+    (tmp_path / "q" / "p.yaml").write_text(twice)
+    shipped_task(tmp_path / "q" / "tasks", "t", {"hallmark.dev/network": "host"}, [step("true")])
+    assert load(tmp_path / "q" / "p.yaml", "--shipped", tmp_path / "q" / "tasks") == {"loaded": "p"}
     # without the folder they are nobody's
     assert load(shared_data / "seed" / "pipeline.yaml")["reason"] == "pipeline.no-task"
     # a copy beside a pipeline of one's own has no privileges, and says so
