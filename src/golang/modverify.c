@@ -51,7 +51,9 @@ enum hm_status hm_golang_verify_items(const struct hm_golang_list_module *module
 		return hm_arena_check(arena, "a build list", err);
 	for (size_t i = 0; i < module_count; i++) {
 		const struct hm_golang_list_module *m = &modules[i];
-		items[i] = (struct hm_golang_verify_item){ .mod = m->mod, .is_main = m->is_main };
+		items[i] = (struct hm_golang_verify_item){ .mod = m->mod,
+							   .is_main = m->is_main,
+							   .is_required = !m->is_main && !m->is_indirect };
 		if (m->replace)
 			items[i].by = m->replace->mod;
 		items[i].is_used = package_count == 0 || is_among(used, used_count, &m->mod);
@@ -64,7 +66,7 @@ enum hm_status hm_golang_verify_items(const struct hm_golang_list_module *module
 
 struct task {
 	struct hm_golang_module mod;
-	bool is_used, zip_line, go_mod_line;
+	bool is_used, is_required, zip_line, go_mod_line;
 	off_t zip_size; /* -1: not in the cache */
 
 	size_t zips, go_mods, not_fetched;
@@ -107,6 +109,7 @@ static void merge_tasks(struct verification *v)
 			continue;
 		}
 		v->tasks[kept - 1].is_used |= v->tasks[i].is_used;
+		v->tasks[kept - 1].is_required |= v->tasks[i].is_required;
 		v->tasks[kept - 1].zip_line |= v->tasks[i].zip_line;
 		v->tasks[kept - 1].go_mod_line |= v->tasks[i].go_mod_line;
 	}
@@ -137,8 +140,10 @@ static enum hm_status make_tasks(struct verification *v, const struct hm_golang_
 		}
 		hm_golang_gosum_find(v->sums, mod, false, &zip_lines);
 		hm_golang_gosum_find(v->sums, mod, true, &go_mod_lines);
-		if (items[i].is_used)
-			v->tasks[v->count++] = (struct task){ .mod = *mod, .is_used = true };
+		if (items[i].is_used || items[i].is_required)
+			v->tasks[v->count++] = (struct task){ .mod = *mod,
+							      .is_used = items[i].is_used,
+							      .is_required = items[i].is_required };
 		else if (zip_lines + go_mod_lines == 0)
 			result->unlisted++;
 	}
@@ -249,10 +254,10 @@ static enum hm_status verify_module(const struct verification *v, struct task *t
 {
 	HM_OWN(files_done) struct files files = { 0 };
 
-	if (t->is_used && (!t->zip_line || !t->go_mod_line))
+	bool lacks_zip = t->is_used && !t->zip_line;
+	if (lacks_zip || ((t->is_used || t->is_required) && !t->go_mod_line))
 		return hm_fail(&t->err, HM_R_GOLANG_NOT_IN_SUM, "%s has no line for %s%.*s %.*s", v->sums->name,
-			       t->zip_line ? "the go.mod of " : "", HM_STR_ARG(t->mod.path),
-			       HM_STR_ARG(t->mod.version));
+			       lacks_zip ? "" : "the go.mod of ", HM_STR_ARG(t->mod.path), HM_STR_ARG(t->mod.version));
 	enum hm_status st = find_files(v->cache, &t->mod, &files, &t->err);
 	if (st == HM_EPARSE && !t->is_used) {
 		/* a line about what can be no module: nothing can be fetched under that name */

@@ -28,6 +28,7 @@ struct hm_golang_verify_item {
 	 * know anything: the go command prunes the graph before it loads that module's go.mod.
 	 */
 	bool is_used;
+	bool is_required; /* go.mod demands it by itself: go.sum knows its go.mod at least, whatever is built from it */
 };
 
 struct hm_golang_verify_failure {
@@ -65,8 +66,8 @@ enum hm_status hm_golang_verify_items(const struct hm_golang_list_module *module
  * Verify.
  *
  * Every used module must have its lines in go.sum, for the zip and for the go.mod, and both must be in the cache and be
- * what the lines say; where it is unpacked, the folder too. Whatever else go.sum names is verified where it is in the
- * cache. The main module is not hashed.
+ * what the lines say; where it is unpacked, the folder too. A required one must have its line for the go.mod. Whatever
+ * else go.sum names is verified where it is in the cache. The main module is not hashed.
  *
  * Shape   cache: GOMODCACHE.
  * Owns    borrows all; ret_result is the caller's, and is set also when something was refused

@@ -89,6 +89,10 @@ static enum hm_status verify(const char *cache, const struct hm_golang_verify_it
 	{                                                                                                              \
 		.mod = { { "a.b/C", 5 }, { "v1.0.0", 6 } }                                                             \
 	}
+#define REQUIRED                                                                                                       \
+	{                                                                                                              \
+		.mod = { { "a.b/C", 5 }, { "v1.0.0", 6 } }, .is_required = true                                        \
+	}
 #define OTHER "b.c/d v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 #define MAIN                                                                                                           \
 	{                                                                                                              \
@@ -119,6 +123,12 @@ static void test_changes(void **state)
 		{ "in the graph only", { GRAPH }, .zips = 1, .go_mods = 1 },
 		{ "in the graph only, not listed", { GRAPH }, true, true, .unlisted = 1 },
 		{ "in the graph only, go.mod listed", { GRAPH }, true, .go_mods = 1 },
+		{ "required and not used, not listed", { REQUIRED }, true, true, .want = HM_R_GOLANG_NOT_IN_SUM },
+		{ "required and not used, only the zip listed",
+		  { REQUIRED },
+		  .no_go_mod_line = true,
+		  .want = HM_R_GOLANG_NOT_IN_SUM },
+		{ "required and not used, go.mod listed", { REQUIRED }, true, .go_mods = 1 },
 		{ "nothing in the build list", { MAIN }, .zips = 1, .go_mods = 1 },
 		{ "a lying .ziphash",
 		  { USED },
@@ -267,6 +277,7 @@ static void test_items(void **state)
 	assert_ok(hm_golang_verify_items(m, modules, p, packages, &arena, &items, &err), &err);
 	assert_true(items[0].is_main && items[0].is_used);
 	assert_true(!items[1].is_used && items[1].by.path.len == 0);
+	assert_true(!items[0].is_required && items[1].is_required);
 	assert_true(items[2].is_used && hm_str_is(items[2].by.path, "e.f/g"));
 	assert_ok(hm_golang_verify_items(m, modules, NULL, 0, &arena, &items, &err), &err);
 	assert_true(items[1].is_used);
