@@ -606,8 +606,10 @@ static enum hm_status summarize(struct running *r, const char *name, struct hm_e
 static enum hm_status publish(struct running *r, struct hm_err *err)
 {
 	struct hm_str name = program_name(r);
-	HM_OWN(hm_freep) char *text = NULL, *out = NULL;
-	enum hm_status st = hm_str_dup(name, &text, err);
+	/* the summary keeps it until it has been printed */
+	const char *text = hm_arena_printf(&r->arena, "%.*s", HM_STR_ARG(name)).ptr;
+	HM_OWN(hm_freep) char *out = NULL;
+	enum hm_status st = text ? HM_OK : hm_arena_check(&r->arena, "name of the result", err);
 
 	if (st == HM_OK && (strchr(text, '/') || text[0] == '.' || !text[0]))
 		return hm_fail(err, HM_R_RELEASE_CONTENT, "'%s' is no name for a result", text);
