@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hmtest import GO_KEPT, TOP, build_folder, clean_environment, program_path
+from runs import APP, HELLO, Module, write_files
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that are marked slow too")
@@ -180,3 +181,29 @@ def local_server(tool, tmp_path):
         process.stdin.close()
         process.stdout.close()
         process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def run_caches(hm_build):
+    """Module and build caches for tests of `hallmark run`, kept with the build: to fill them takes minutes."""
+    return (hm_build / "run-caches").resolve()
+
+
+@pytest.fixture
+def module(hallmark, go_env, run_caches, tmp_path):
+    """module({"name": "text"}, folder="app"): a Module with these files, each with a state of its own."""
+    def make(files=APP, folder="app", base="home", caches=run_caches):
+        made = Module(hallmark, tmp_path / folder, tmp_path / base, caches, go_env)
+        write_files(made.folder, files)
+        return made
+    return make
+
+
+@pytest.fixture(scope="session")
+def hello(hallmark, go_env, run_caches, tmp_path_factory):
+    """examples/hello after one run, for tests that only read; its process is hello.done."""
+    base = tmp_path_factory.mktemp("hello")
+    shutil.copytree(HELLO, base / "hello", ignore=shutil.ignore_patterns(".hallmark"))
+    made = Module(hallmark, base / "hello", base / "home", run_caches, go_env)
+    made.done = made.run()
+    return made
