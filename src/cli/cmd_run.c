@@ -311,6 +311,30 @@ static enum hm_status check_sandbox(struct running *r, struct hm_err *err)
 	return hm_sandbox_require(&r->support, err);
 }
 
+/*
+ * What lies in the source is copied for the steps to read, so keys must not. The state may not be there yet: then the
+ * nearest folder above it says where it will be.
+ */
+static enum hm_status keep_keys_apart(const struct running *r, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s", r->places.state), *state = NULL;
+	struct hm_str root = hm_str(r->source.root);
+
+	if (!path)
+		return hm_fail(err, HM_R_NO_MEMORY, "find the state folder");
+	for (char *slash; !hm_path_is_there(path) && (slash = strrchr(path, '/')) != NULL && slash > path;)
+		*slash = '\0';
+	enum hm_status st = hm_path_resolve(path, &state, err);
+	if (st != HM_OK)
+		return st;
+	if (hm_str_has_prefix(hm_str(state), root) && (state[root.len] == '/' || state[root.len] == '\0'))
+		return hm_fail(err, HM_R_USAGE,
+			       "the state folder '%s' lies in the source '%s', where steps could read its keys; name "
+			       "another with --state or XDG_STATE_HOME",
+			       r->places.state, r->source.root);
+	return HM_OK;
+}
+
 static enum hm_status take_source(struct running *r, struct hm_err *err)
 {
 	struct hm_run_record *record = &r->record;
@@ -321,6 +345,8 @@ static enum hm_status take_source(struct running *r, struct hm_err *err)
 	if (r->git_url[0])
 		return HM_OK;
 	st = hm_source_snapshot(r->home, r->places.source, r->o->sandbox == 0, &r->source, err);
+	if (st == HM_OK)
+		st = keep_keys_apart(r, err);
 	if (st != HM_OK)
 		return st;
 	record->source_state = hm_str(hm_source_state_name(r->source.state));
