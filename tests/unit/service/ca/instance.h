@@ -15,6 +15,8 @@
 #include "http/transport.h"
 #include "service/ca/ca.h"
 
+#include <stdatomic.h>
+
 #define ISSUER "https://issuer.test"
 #define CA     "https://ca.test"
 #define EMAIL  "me@issuer.test"
@@ -29,7 +31,8 @@ struct world {
 	const char *discovery; /* NULL: the right one */
 	const char *keys;      /* NULL: the right ones */
 	int status;            /* of both documents; 0: 200 */
-	unsigned asked;        /* how often the keys were asked for */
+	atomic_uint asked;     /* how often the keys were asked for */
+	atomic_llong more_s;   /* added to now_s, by threads */
 	struct hm_local_origin origins[2];
 	struct hm_local local;
 	struct hm_transport transport;
@@ -41,7 +44,7 @@ static struct world world;
 static int64_t world_now(void *ctx)
 {
 	(void)ctx;
-	return world.now_s * INT64_C(1000000000);
+	return (world.now_s + atomic_load(&world.more_s)) * INT64_C(1000000000);
 }
 
 static enum hm_status world_random(void *ctx, void *ret_bytes, size_t len, struct hm_err *err)
@@ -61,7 +64,7 @@ static enum hm_status answer_issuer(void *service, const struct hm_http_request 
 	(void)service;
 	response->status = world.status ? world.status : 200;
 	if (hm_str_is(request->path, "/keys")) {
-		world.asked++;
+		atomic_fetch_add(&world.asked, 1);
 		if (!world.keys)
 			return hm_jwks_encode(&key, 1, &response->body, err);
 		text = world.keys;
@@ -90,7 +93,8 @@ static inline enum hm_status open_ca(struct hm_ca **ret_ca, struct hm_err *err)
 static inline int world_make(void **state)
 {
 	(void)state;
-	world = (struct world){ .now_s = start_s };
+	memset(&world, 0, sizeof(world));
+	world.now_s = start_s;
 	if (hm_dir_make_temp("/tmp", "ca-", &world.folder, NULL) != HM_OK ||
 	    hm_signer_generate(HM_KEY_P256, 0, &world.issuer_key, NULL) != HM_OK)
 		return -1;

@@ -94,7 +94,6 @@ static void check_claim(const struct hm_cert *cert, unsigned number, const char 
 
 static void check_sct(const struct hm_cert *cert)
 {
-	HM_OWN(hm_key_done) struct hm_key issuer = { 0 };
 	struct hm_cert issuer_cert;
 	struct hm_sct scts[HM_MAX_SCTS];
 	size_t count;

@@ -1,6 +1,7 @@
 /* The CA's directory: completed after a kill, shared by processes, refused when parts of it are lost or foreign. */
 #include "unit.h"
 
+#include "base/parallel.h"
 #include "instance.h"
 
 #include <signal.h>
@@ -190,6 +191,26 @@ static void test_at_once(void **state)
 	assert_true(strstr(checkpoint, ".ct.hallmark.localhost\n33\n"));
 }
 
+static enum hm_status issue_one(void *ctx, size_t i, struct hm_err *err)
+{
+	(void)ctx;
+	(void)i;
+	/* keys are asked for again in between, while others use them */
+	if (i % 4 == 3)
+		atomic_fetch_add(&world.more_s, 11);
+	return issue() == 200 ? HM_OK : hm_fail(err, HM_R_BUG, "refused");
+}
+
+static void test_threads(void **state)
+{
+	(void)state;
+	struct hm_err err = { 0 };
+
+	assert_ok(hm_parallel(4, 24, issue_one, NULL, &err), &err);
+	HM_OWN(hm_freep) char *checkpoint = get("/ct/checkpoint");
+	assert_true(strstr(checkpoint, ".ct.hallmark.localhost\n24\n"));
+}
+
 /* Killed at any moment: the next one issues, and the log never loses what a checkpoint had. */
 static void test_killed(void **state)
 {
@@ -260,6 +281,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lost_checkpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_log_is_served, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_killed, setup, teardown),
 	};

@@ -228,7 +228,7 @@ static void test_must_exist(void **state)
 
 	assert_int_equal(hm_instance_open(&opts, &instance, &err), HM_ENOTFOUND);
 	assert_false(hm_path_is_there(path));
-	HM_OWN(hm_instance_freep) struct hm_instance *made = open_state("nothing");
+	hm_instance_free(open_state("nothing"));
 	assert_ok(hm_instance_open(&opts, &instance, &err), &err);
 	hm_instance_free(instance);
 }
