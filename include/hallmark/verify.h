@@ -22,10 +22,11 @@
  *             …
  *
  * The library prints nothing, never ends the process, reads no environment, opens no files but an artifact that is
- * named by its path, and has no network. It keeps no state between calls that a caller could see: any number of threads
- * may use one trust root and one bundle at once. Only HALLMARK_OK lets anything pass; every other status is a refusal,
- * and a pointer that a call would give out is then untouched. Structs marked so begin with their size and may grow at
- * the end.
+ * named by its path, and has no network. (OpenSSL, where the program has not set it up yet, reads its configuration
+ * file as ever; verification uses a library context of its own, which it does not change.) It keeps no state between
+ * calls that a caller could see: any number of threads may use one trust root and one bundle at once. Only HALLMARK_OK
+ * lets anything pass; every other status is a refusal, and a pointer that a call would give out is then untouched.
+ * Structs marked so begin with their size and may grow at the end.
  *
  * C99 and C++11; links to libcrypto and libsodium.
  */

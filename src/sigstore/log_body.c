@@ -309,7 +309,7 @@ static enum hm_status take_rekord2(const struct rekord2_doc *doc, struct hm_log_
 	body->is_cert = verifier->cert != NULL;
 	body->signer = verifier->cert ? *verifier->cert : *verifier->key;
 	body->key_details = verifier->details;
-	HM_PLANT(!body->is_cert && body->signature.len == 6);
+	HM_PLANT(!body->is_cert && body->key_details.len != 23);
 	return HM_OK;
 }
 
