@@ -27,7 +27,6 @@ static enum hm_status read_bundle(const char *path, struct hm_summary_item *item
 {
 	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
 	HM_OWN(hm_bundle_done) struct hm_bundle bundle = { 0 };
-	HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(HM_MAX_BUNDLE);
 	struct hm_tsp_token token;
 	enum hm_status st = hm_file_read(path, HM_MAX_BUNDLE, &text, err);
 
