@@ -310,6 +310,19 @@ static enum hm_status compile(struct build *b, struct hm_err *err)
 	return st;
 }
 
+/* Whoever comes from ko expects it to count. */
+static enum hm_status note_ko_yaml(struct build *b, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/.ko.yaml", b->source.go.root);
+
+	if (!path)
+		return hm_fail(err, HM_R_NO_MEMORY, "look for .ko.yaml");
+	if (hm_path_is_there(path))
+		fputs("hallmark: .ko.yaml is not read: its base image, flags and environment have no effect\n",
+		      b->cli->log);
+	return HM_OK;
+}
+
 static enum hm_status list_programs(struct build *b, struct hm_err *err)
 {
 	b->programs = hm_arena_calloc(&b->arena, b->count, sizeof(*b->programs));
@@ -592,6 +605,8 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 	/* a key that cannot be read should not cost a build */
 	if (st == HM_OK && b.o->sign_by)
 		st = hm_cli_sign_key_open(b.o->sign_by, &b.signer, err);
+	if (st == HM_OK)
+		st = note_ko_yaml(&b, err);
 	if (st == HM_OK)
 		st = find_cache(&b, err);
 	if (st == HM_OK)

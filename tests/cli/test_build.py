@@ -362,6 +362,11 @@ def test_ko_docker_repo(build, module, tmp_path):
     build(module, "--oci-layout-path", tmp_path / "layout", "--platform", "linux/amd64", more=repo)
 
 
+def test_ko_yaml_is_not_passed_over_in_silence(build, module):
+    (module / ".ko.yaml").write_text("defaultBaseImage: example.com/base\n")
+    assert ".ko.yaml is not read" in build(module, "--platform", "linux/amd64", "--sbom", "none").stderr
+
+
 def test_kodata_is_refused(build, module):
     (module / "kodata").mkdir()
     assert error_of(build(module, "--output", "json", check=2))["reason"] == "unsupported"
