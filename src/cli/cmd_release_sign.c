@@ -99,6 +99,9 @@ static enum hm_status sign_one(void *ctx, size_t i, struct hm_err *err)
 
 	if (st != HM_OK)
 		return hm_while(err, st, "sign '%s'", task->path);
+	st = hm_instance_keep(s->local.instance, hm_signed_text(made), err);
+	if (st != HM_OK)
+		return st;
 	if (hm_verified_entries(hm_signed_verified(made), &entries) > 0)
 		task->index = entries[0].index;
 	hm_buf_add_str(&text, hm_signed_text(made));

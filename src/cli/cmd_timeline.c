@@ -218,9 +218,10 @@ const struct hm_cmd hm_cmd_timeline = {
 		 "time stamp in a\n"
 		 "bundle. A bare key is verified too, but nobody says whose it is.\n"
 		 "\n"
-		 "A log holds digests and no statements, so an attestation is found by its bundle: those in FILE's "
-		 "folder\n"
-		 "(*.sigstore.json) are looked at, and those that --bundle names.\n"
+		 "A log holds digests and no statements, so an attestation is found by its bundle: those that local "
+		 "runs signed are\n"
+		 "kept in the state; those in FILE's folder (*.sigstore.json) and those that --bundle names are looked "
+		 "at too.\n"
 		 "\n"
 		 "An entry that is not verified makes the command end with 1; that there are none does not.",
 	.example = "  hallmark timeline .hallmark/out/hello/hello-linux-amd64\n"

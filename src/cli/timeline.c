@@ -86,6 +86,21 @@ static enum hm_status take_neighbours(struct hm_timeline *t, const char *path, c
 	return st == HM_ENOMEM ? hm_fail(err, HM_R_NO_MEMORY, "look beside '%s'", path) : HM_OK;
 }
 
+/* What the instance kept of its own; one that is damaged is one that is not there. */
+static enum hm_status take_kept(struct hm_timeline *t, const struct hm_artifact *artifact, struct hm_err *err)
+{
+	HM_OWN(hm_strv_done) struct hm_strv paths = { 0 };
+	enum hm_status st = HM_OK;
+
+	for (size_t i = 0; i < t->digests_count && st == HM_OK; i++)
+		st = hm_instance_kept(t->instance, &t->digests[i], &paths, err);
+	for (size_t i = 0; i < paths.count && st == HM_OK; i++) {
+		if (take_bundle(t, paths.v[i], artifact, NULL) == HM_ENOMEM)
+			st = hm_fail(err, HM_R_NO_MEMORY, "read '%s'", paths.v[i]);
+	}
+	return st;
+}
+
 static enum hm_status take_artifact(struct hm_timeline *t, const struct hm_timeline_query *query,
 				    const struct hm_artifact *artifact, bool is_file, struct hm_err *err)
 {
@@ -93,6 +108,8 @@ static enum hm_status take_artifact(struct hm_timeline *t, const struct hm_timel
 
 	for (size_t i = 0; i < query->bundles_count && st == HM_OK; i++)
 		st = take_bundle(t, query->bundles[i], artifact, err);
+	if (st == HM_OK)
+		st = take_kept(t, artifact, err);
 	return st == HM_OK && is_file ? take_neighbours(t, query->artifact, artifact, err) : st;
 }
 
@@ -214,12 +231,12 @@ enum hm_status hm_timeline_open(const struct hm_timeline_query *query, struct hm
 	const struct hm_instance_opts opts = { .state = query->state, .must_exist = true, .fx = query->fx };
 	HM_OWN(hm_timeline_done) struct hm_timeline t = { .arena = hm_arena_init(HM_MAX_TIMELINE) };
 
-	enum hm_status st = open_artifact(&t, query, err);
-	if (st == HM_OK && !hm_path_is_there(query->state))
+	if (!hm_path_is_there(query->state))
 		return hm_fail(err, HM_R_FILE_NOT_FOUND, "there is no '%s': nothing was signed locally yet",
 			       query->state);
+	enum hm_status st = hm_instance_open(&opts, &t.instance, err);
 	if (st == HM_OK)
-		st = hm_instance_open(&opts, &t.instance, err);
+		st = open_artifact(&t, query, err);
 	if (st == HM_OK)
 		st = hm_trust_parse(hm_instance_trusted_root(t.instance), &t.trust, err);
 	if (st == HM_OK)

@@ -43,8 +43,8 @@ struct hm_timeline_query {
 /*
  * Look.
  *
- * The artifact's own folder is searched too for attestations (*.sigstore.json): only what names it counts, whoever put
- * it there.
+ * Attestations are those that the instance kept, those in the artifact's own folder (*.sigstore.json), and those that
+ * are named: only what is about the artifact counts, whoever put it there.
  *
  * Owns    ret_timeline is the caller's, for hm_timeline_done()
  * Errors  HM_ENOTFOUND: there is no local instance, no such file; as hm_instance_open(), hm_log_search()

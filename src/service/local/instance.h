@@ -22,6 +22,7 @@ struct hm_instance {
 	struct hm_http_endpoint endpoints[HM_INSTANCE_SERVICES];
 	struct hm_http_mux mux;
 	char *issuer, *origin;
+	char *attestations;                /* the folder of those that are kept */
 	struct hm_local_origin origins[2]; /* its own and the issuer's, which is another name of it */
 	struct hm_transport next;
 	struct hm_local local;

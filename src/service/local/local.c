@@ -36,6 +36,7 @@ struct hm_instance *hm_instance_free(struct hm_instance *instance)
 	hm_oidc_free(instance->oidc);
 	hm_buf_done(&instance->trusted_root);
 	free(instance->issuer);
+	free(instance->attestations);
 	free(instance->origin);
 	free(instance);
 	return NULL;
@@ -174,7 +175,8 @@ enum hm_status hm_instance_open(const struct hm_instance_opts *opts, struct hm_i
 		return hm_fail(err, HM_R_NO_MEMORY, "open the local instance");
 	instance->trusted_root = hm_buf_init(HM_MAX_TRUSTED_ROOT);
 	instance->issuer = hm_asprintf("%s", opts->issuer ? opts->issuer : HM_LOCAL_ISSUER);
-	if (!instance->issuer)
+	instance->attestations = hm_asprintf("%s/attestations", opts->state);
+	if (!instance->issuer || !instance->attestations)
 		return hm_fail(err, HM_R_NO_MEMORY, "open the local instance");
 	if (opts->next)
 		instance->next = *opts->next;

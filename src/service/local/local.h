@@ -15,6 +15,8 @@
 
 #include "base/effects.h"
 #include "base/secret.h"
+#include "base/strv.h"
+#include "crypto/digest.h"
 #include "http/transport.h"
 
 #include <stdbool.h>
@@ -81,6 +83,23 @@ const char *hm_instance_origin(const struct hm_instance *instance);
 /* Its log, to be searched. Owns: borrowed from the instance. */
 struct hm_log;
 struct hm_log *hm_instance_log(const struct hm_instance *instance);
+
+/*
+ * Keep an attestation that was signed, so that it is found later by what it is about: the log has no statements. A
+ * bundle with a message signature need not be kept, and is not.
+ *
+ * Errors  as hm_bundle_parse() and hm_attest_statement_parse(); HM_EIO; HM_ENOMEM
+ */
+enum hm_status hm_instance_keep(const struct hm_instance *instance, struct hm_str bundle, struct hm_err *err) HM_MUST;
+
+/*
+ * Those that were kept about an artifact: paths of bundles, of which nothing is checked.
+ *
+ * Shape   ret_paths: they are added to it, in no order.
+ * Errors  HM_EIO; HM_ENOMEM
+ */
+enum hm_status hm_instance_kept(const struct hm_instance *instance, const struct hm_digest *digest,
+				struct hm_strv *ret_paths, struct hm_err *err) HM_MUST;
 
 /*
  * A token for a local run: issuer, identity and audience as above, good for five minutes.

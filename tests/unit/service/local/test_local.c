@@ -60,8 +60,8 @@ static struct hm_trust *trust_of(const struct hm_instance *instance)
 	return trust;
 }
 
-/* Sign a text; the bundle's text is the caller's. */
-static char *sign(const struct hm_instance *instance, const char *text)
+/* Sign a text, as it is or as a statement; the bundle's text is the caller's. */
+static char *sign_as(const struct hm_instance *instance, const char *text, bool is_statement)
 {
 	HM_OWN(trust_freep) struct hm_trust *trust = trust_of(instance);
 	HM_OWN(hm_secret_done) struct hm_secret token = { 0 };
@@ -83,8 +83,16 @@ static char *sign(const struct hm_instance *instance, const char *text)
 
 	assert_ok(hm_instance_token(instance, &token, &err), &err);
 	assert_ok(hm_signing_new(&services, hm_secret_str(&token), &opts, &signing, &err), &err);
-	assert_ok(hm_sign_blob(signing, &artifact, NULL, &made, &err), &err);
+	if (is_statement)
+		assert_ok(hm_sign_statement(signing, bytes, NULL, &made, &err), &err);
+	else
+		assert_ok(hm_sign_blob(signing, &artifact, NULL, &made, &err), &err);
 	return hm_asprintf("%.*s", HM_STR_ARG(hm_signed_text(made)));
+}
+
+static char *sign(const struct hm_instance *instance, const char *text)
+{
+	return sign_as(instance, text, false);
 }
 
 static enum hm_status verify(const struct hm_instance *instance, const char *bundle_text, const char *text,
@@ -218,6 +226,60 @@ static void test_at_once(void **state)
 	}
 }
 
+#define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static size_t count_kept(const struct hm_instance *instance, uint8_t byte, struct hm_strv *paths)
+{
+	struct hm_digest digest = { .alg = HM_SHA256, .len = HM_HASH_LEN };
+	struct hm_err err = { 0 };
+
+	memset(digest.b, byte, HM_HASH_LEN);
+	hm_strv_clear(paths);
+	assert_ok(hm_instance_kept(instance, &digest, paths, &err), &err);
+	return paths->count;
+}
+
+/* An attestation is found by each of its subjects; a message signature is not kept. */
+static void test_kept(void **state)
+{
+	(void)state;
+	static const char statement[] =
+	    "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"name\":\"a\",\"digest\":{\"sha256\":"
+	    "\"" DIGEST_A "\"}},{\"name\":\"b\",\"digest\":{\"sha256\":\"" DIGEST_B "\"}}],"
+	    "\"predicateType\":\"https://example.com/x\",\"predicate\":{}}";
+	HM_OWN(hm_instance_freep) struct hm_instance *instance = open_state("kept");
+	HM_OWN(hm_freep) char *bundle = sign_as(instance, statement, true), *message = sign(instance, "hello");
+	HM_OWN(hm_strv_done) struct hm_strv paths = { 0 };
+	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
+	struct hm_err err = { 0 };
+
+	assert_int_equal(count_kept(instance, 0xaa, &paths), 0);
+	assert_ok(hm_instance_keep(instance, hm_str(bundle), &err), &err);
+	assert_ok(hm_instance_keep(instance, hm_str(bundle), &err), &err);
+	assert_ok(hm_instance_keep(instance, hm_str(message), &err), &err);
+	assert_int_equal(count_kept(instance, 0xaa, &paths), 1);
+	assert_int_equal(count_kept(instance, 0xbb, &paths), 1);
+	assert_ok(hm_file_read(paths.v[0], HM_MIB, &text, &err), &err);
+	assert_string_equal(text.ptr, bundle);
+	assert_int_equal(count_kept(instance, 0xcc, &paths), 0);
+	assert_int_not_equal(hm_instance_keep(instance, HM_STR("{"), &err), HM_OK);
+	unsigned long n = 0;
+	enum hm_status st;
+	do {
+		HM_OWN(hm_strv_done) struct hm_strv found = { 0 };
+		struct hm_digest digest = { .alg = HM_SHA256, .len = HM_HASH_LEN };
+		memset(digest.b, 0xaa, HM_HASH_LEN);
+		hm_mem_fail_at(++n);
+		st = hm_instance_keep(instance, hm_str(bundle), NULL);
+		if (st == HM_OK)
+			st = hm_instance_kept(instance, &digest, &found, NULL);
+		assert_true(st == HM_OK || st == HM_ENOMEM);
+	} while (hm_mem_has_failed() && n < 1000);
+	hm_mem_fail_at(0);
+	assert_int_equal(st, HM_OK);
+}
+
 static void test_must_exist(void **state)
 {
 	(void)state;
@@ -288,8 +350,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sign),      cmocka_unit_test(test_two_states), cmocka_unit_test(test_documents),
-		cmocka_unit_test(test_at_once),   cmocka_unit_test(test_must_exist), cmocka_unit_test(test_state_dir),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_at_once),   cmocka_unit_test(test_kept),       cmocka_unit_test(test_must_exist),
+		cmocka_unit_test(test_state_dir), cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("service/local", tests, setup, teardown);
