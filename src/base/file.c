@@ -42,6 +42,23 @@ enum hm_status hm_file_read(const char *path, size_t max, struct hm_buf *ret_dat
 	return hm_fd_read(fd, path, max, ret_data, err);
 }
 
+enum hm_status hm_file_read_strangers(const char *path, size_t max, struct hm_buf *ret_data, struct hm_err *err)
+{
+	HM_OWN(hm_closep) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat info;
+
+	/* ELOOP: a link; ENXIO: a socket */
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+		return hm_fail(err, HM_R_FILE_KIND, "'%s' is no ordinary file", path);
+	if (fd < 0)
+		return hm_fail_errno(err, errno, "open '%s'", path);
+	if (fstat(fd, &info) != 0)
+		return hm_fail_errno(err, errno, "look at '%s'", path);
+	if (!S_ISREG(info.st_mode))
+		return hm_fail(err, HM_R_FILE_KIND, "'%s' is no ordinary file", path);
+	return hm_fd_read(fd, path, max, ret_data, err);
+}
+
 enum hm_status hm_fd_write(int fd, const char *name, struct hm_str data, struct hm_err *err)
 {
 	while (data.len > 0) {

@@ -23,6 +23,17 @@
  */
 enum hm_status hm_file_read(const char *path, size_t max, struct hm_buf *ret_data, struct hm_err *err) HM_MUST;
 
+/*
+ * Read a file from a folder that a stranger writes to: it must be an ordinary one, for a link could lead to what only
+ * we may read, and a pipe would keep us waiting.
+ *
+ * Shape   path: its folder is not the stranger's to replace.
+ * Owns    ret_data is the caller's
+ * Errors  HM_EPARSE file.kind: a link, a folder, a pipe or a socket; as hm_file_read()
+ */
+enum hm_status hm_file_read_strangers(const char *path, size_t max, struct hm_buf *ret_data,
+				      struct hm_err *err) HM_MUST;
+
 /* The same from an open descriptor; name is for the error's text. */
 enum hm_status hm_fd_read(int fd, const char *name, size_t max, struct hm_buf *ret_data, struct hm_err *err) HM_MUST;
 

@@ -284,11 +284,23 @@ def test_hostile_tests_get_nothing(machine):
     summary = json.loads((m.module / ".hallmark/out/hostile/summary.json").read_text())
     assert {a["name"]: a["sha256"] for a in summary["artifacts"] if "linux" in a["name"]} == digests[0]
 
+    # a test that puts a link in the place of the profile, valid inside; outside of the sandbox nobody follows it
+    results = fingerprint(m.module / ".hallmark/out")
+    profile = "mode: atomic\\nexample/main.go:10.13,12.2 1 1\\n"
+    peaceful.write_text('package main\n\nimport (\n\t"os"\n\t"testing"\n)\n\nfunc TestProgram(t *testing.T) {\n\tmain()\n'
+                        '\tconst profile = "/workspace/reports/coverage.out"\n\tos.Remove(profile)\n'
+                        '\tif err := os.Symlink("/workspace/test-cache/fake.out", profile); err != nil {\n\t\tt.Fatal(err)\n\t}\n'
+                        f'\tos.WriteFile("/workspace/test-cache/fake.out", []byte("{profile}"), 0644)\n}}\n'
+                        .replace("example/main.go", "github.com/hallmark-project/hallmark/examples/hostile/main.go"))
+    done = m.run("run")
+    assert done.returncode == 3 and "no ordinary file" in done.stderr, (done.stdout + done.stderr)[-6000:]
+    assert fingerprint(m.module / ".hallmark/out") == results
+
 
 def test_without_a_sandbox_nothing_is_tried(machine):
     done = machine.run("run", "--sandbox", "none")
     assert done.returncode == 1
-    assert "nothing was tried" in done.stdout + done.stderr
+    assert "nothing was tried" in done.stdout + done.stderr, done.stderr
     assert machine.listeners.came == []
     assert not (machine.module / ".hallmark/out").exists() or not any((machine.module / ".hallmark/out").glob("*/"))
 

@@ -10,9 +10,9 @@ import pytest
 HELLO = Path(__file__).parents[2] / "examples" / "hello"
 
 
-def snippet(shared_data, begins):
+def snippet(seed, begins):
     """The line of commands.txt that begins so, without its first word."""
-    lines = [l for l in (shared_data / "seed" / "commands.txt").read_text().splitlines() if l.startswith(begins)]
+    lines = [l for l in (seed / "commands.txt").read_text().splitlines() if l.startswith(begins)]
     assert len(lines) == 1
     return lines[0].split(" ", 1)[1]
 
@@ -39,13 +39,13 @@ def shell(hallmark, words, folder, env):
     return done.stdout
 
 
-def test_two_platforms_with_sbom_and_signature(hallmark, module, shared_data, need_peer, tmp_path):
+def test_two_platforms_with_sbom_and_signature(hallmark, module, seed, need_peer, tmp_path):
     folder, env = module
     cosign = need_peer("cosign")
     keyed = {**env, "COSIGN_PASSWORD": "secret"}
     subprocess.run([cosign, "generate-key-pair"], cwd=tmp_path, env=keyed, check=True, capture_output=True)
     keyed["COSIGN_PRIVATE_KEY"] = str(tmp_path / "cosign.key")
-    printed = shell(hallmark, snippet(shared_data, "ko "), folder, keyed)
+    printed = shell(hallmark, snippet(seed, "ko "), folder, keyed)
     out = folder / ".hallmark" / "out" / "app"
     assert printed.startswith(f"{out}/image@sha256:")
     assert json.loads((out / "sbom.spdx.json").read_text())["spdxVersion"] == "SPDX-2.3"
@@ -55,9 +55,9 @@ def test_two_platforms_with_sbom_and_signature(hallmark, module, shared_data, ne
         assert "Verified OK" in done.stderr, done.stderr
 
 
-def test_sbom_of_a_program(hallmark, module, shared_data, need_peer, tmp_path):
+def test_sbom_of_a_program(hallmark, module, seed, need_peer, tmp_path):
     folder, env = module
     subprocess.run(["go", "build", "-o", tmp_path / "myapp", "./cmd/app"], cwd=folder, env=env, check=True)
-    shell(hallmark, "sbom " + snippet(shared_data, "syft "), tmp_path, env)
+    shell(hallmark, "sbom " + snippet(seed, "syft "), tmp_path, env)
     assert json.loads((tmp_path / "sbom.spdx.json").read_text())["name"] == "myapp"
     subprocess.run([need_peer("pyspdxtools"), "-i", tmp_path / "sbom.spdx.json"], check=True, env=env)

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 static void test_read(void **state)
@@ -26,6 +28,32 @@ static void test_read(void **state)
 	assert_ok(hm_file_read("/proc/self/status", 1 << 16, &data, &err), &err);
 	assert_true(data.len > 100);
 	hm_buf_done(&data);
+}
+
+static void test_read_strangers(void **state)
+{
+	(void)state;
+	static const char *const rows[] = { "link", "dangling", "pipe", "socket", "folder" };
+	struct hm_buf data = hm_buf_init(0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+	struct hm_err err = { 0 };
+
+	put("ten", "0123456789");
+	assert_ok(hm_file_read_strangers("ten", 10, &data, &err), &err);
+	assert_string_equal(data.ptr, "0123456789");
+	hm_buf_done(&data);
+	assert_refused("over", hm_file_read_strangers("ten", 9, &data, &err), &err, HM_R_FILE_TOO_LARGE);
+	assert_refused("none", hm_file_read_strangers("none", 9, &data, &err), &err, HM_R_FILE_NOT_FOUND);
+
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(symlink("ten", "link"), 0);
+	assert_int_equal(symlink("nowhere", "dangling"), 0);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	assert_int_equal(mkdir("folder", 0700), 0);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_refused(rows[i], hm_file_read_strangers(rows[i], 10, &data, &err), &err, HM_R_FILE_KIND);
+	close(fd);
 }
 
 static void test_save(void **state)
@@ -351,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(test_read),
+		in_folder(test_read_strangers),
 		in_folder(test_save),
 		in_folder(test_save_refused),
 		in_folder(test_no_permission),
