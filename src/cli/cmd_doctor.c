@@ -11,6 +11,8 @@
 #include "cli/places.h"
 #include "data/json_write.h"
 #include "sandbox/support.h"
+#include "service/local/local.h"
+#include "sigstore/trusted_root.h"
 #include "tlog/checkpoint.h"
 
 #include <stdarg.h>
@@ -162,21 +164,6 @@ static void check_installation(struct hm_doctor_report *report, const char *prog
 
 /* --- the state folder --- */
 
-static bool state_folder(const char *given, char *ret_path, size_t size)
-{
-	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (given)
-		snprintf(ret_path, size, "%s", given);
-	else if (xdg && xdg[0] == '/')
-		snprintf(ret_path, size, "%s/hallmark", xdg);
-	else if (home && home[0] == '/')
-		snprintf(ret_path, size, "%s/.local/state/hallmark", home);
-	else
-		return false;
-	return true;
-}
-
 static void check_log(struct hm_doctor_report *report, const char *state)
 {
 	HM_OWN(hm_freep) char *path = hm_asprintf("%s/log/checkpoint", state);
@@ -205,6 +192,29 @@ static void check_log(struct hm_doctor_report *report, const char *state)
 			 "restore the log's files from a backup, or begin a new state with --state");
 }
 
+static void check_trust(struct hm_doctor_report *report, const char *state)
+{
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/trusted_root.json", state);
+	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
+	HM_OWN(hm_trusted_root_done) struct hm_trusted_root root = { 0 };
+	struct hm_err err = { 0 };
+
+	if (!path)
+		return;
+	enum hm_status st = hm_file_read(path, HM_MAX_TRUSTED_ROOT, &text, &err);
+	if (st == HM_ENOTFOUND) {
+		hm_doctor_add(report, "state", "trust-root", HM_DOCTOR_OK, "none yet; the first run makes it");
+		return;
+	}
+	if (st == HM_OK)
+		st = hm_trusted_root_parse(hm_buf_str(&text), &root, &err);
+	if (st == HM_OK)
+		hm_doctor_add(report, "state", "trust-root", HM_DOCTOR_OK, "%s", path);
+	else
+		set_todo(hm_doctor_add(report, "state", "trust-root", HM_DOCTOR_WARNING, "%s: %s", path, err.cause),
+			 "nothing: a run writes it again from the keys");
+}
+
 /* What is there of the state folder, and whether others may read the keys in it. */
 static void check_state_there(struct hm_doctor_report *report, const char *state, const struct stat *info)
 {
@@ -221,6 +231,7 @@ static void check_state_there(struct hm_doctor_report *report, const char *state
 	} else {
 		hm_doctor_add(report, "state", "folder", HM_DOCTOR_OK, "%s", state);
 	}
+	check_trust(report, state);
 	check_log(report, state);
 }
 
@@ -241,20 +252,28 @@ static void check_space(struct hm_doctor_report *report, const char *name, const
 			 (unsigned long long)(disk_wanted / HM_MIB));
 }
 
+/* The nearest folder above a path that is there; the path is cut to it. */
+static void cut_to_folder(char *path)
+{
+	for (char *slash; path[0] && path[1] && !hm_path_is_there(path) && (slash = strrchr(path, '/')) != NULL;)
+		slash[slash == path ? 1 : 0] = '\0';
+}
+
 static void check_state(struct hm_doctor_report *report, const char *given)
 {
-	char state[4096], at[4096];
+	HM_OWN(hm_freep) char *state = NULL, *at = NULL;
+	struct hm_err err = { 0 };
 	struct stat info;
 
-	if (!state_folder(given, state, sizeof(state))) {
-		set_todo(hm_doctor_add(report, "state", "folder", HM_DOCTOR_MISSING,
-				       "neither HOME nor XDG_STATE_HOME is set"),
+	enum hm_status st = hm_local_state_dir(given, getenv("XDG_STATE_HOME"), getenv("HOME"), &state, &err);
+	if (st == HM_OK)
+		st = hm_str_dup(hm_str(state), &at, &err);
+	if (st != HM_OK) {
+		set_todo(hm_doctor_add(report, "state", "folder", HM_DOCTOR_MISSING, "%s", err.cause),
 			 "export HOME, or name a folder with --state");
 		return;
 	}
-	snprintf(at, sizeof(at), "%s", state);
-	for (char *slash; at[1] != '\0' && !hm_path_is_there(at) && (slash = strrchr(at, '/')) != NULL;)
-		slash[slash == at ? 1 : 0] = '\0';
+	cut_to_folder(at);
 	if (stat(state, &info) == 0)
 		check_state_there(report, state, &info);
 	else if (hm_path_is_dir(at) && access(at, W_OK | X_OK) == 0)

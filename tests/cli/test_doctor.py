@@ -117,6 +117,11 @@ def test_state_folder(doctor, tmp_path, home):
     state.chmod(0o700)
     checks, _ = doctor((), "--state", state)
     assert checks["state", "folder"]["state"] == "ok" and "none yet" in checks["state", "log"]["detail"]
+    assert "none yet" in checks["state", "trust-root"]["detail"]
+    (state / "trusted_root.json").write_text("{}")
+    checks, _ = doctor((), "--state", state)
+    assert checks["state", "trust-root"]["state"] == "warning"
+    (state / "trusted_root.json").unlink()
     (state / "log").mkdir()
     (state / "log" / "checkpoint").write_text(f"log.example\n42\n{'A' * 43}=\n\n\u2014 log.example AAAA\n")
     checks, _ = doctor((), "--state", state)

@@ -132,3 +132,24 @@ def test_fish_completion(hallmark, run, tmp_path, commands):
 def test_unknown_shell_is_refused(hallmark, run):
     done = subprocess.run([hallmark, "completion", "tcsh"], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "tcsh" in done.stderr
+
+
+def test_links_lead_somewhere():
+    """Of every page that git knows; links to other sites are not followed."""
+    done = subprocess.run(["git", "-C", TOP, "ls-files", "-z", "*.md"], stdout=subprocess.PIPE, text=True, check=False)
+    pages = [TOP / name for name in done.stdout.split("\0") if name] or sorted(TOP.glob("docs/**/*.md"))
+    broken = []
+    for page in pages:
+        text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            path = link.split("#")[0]
+            if path and not re.match(r"\w+:", path) and not (page.parent / path).exists():
+                broken.append(f"{page.relative_to(TOP)}: {link}")
+    assert broken == []
+
+
+def test_every_page_is_in_the_index():
+    index = (TOP / "docs/README.md").read_text()
+    for page in sorted((TOP / "docs").rglob("*.md")):
+        name = str(page.relative_to(TOP / "docs"))
+        assert name == "README.md" or name.startswith("commands/") or f"]({name})" in index, name
