@@ -56,7 +56,6 @@ static enum hm_status check_cert(struct hm_str der, const struct hm_key *key, st
 	st = hm_sct_list(&cert, scts, &count, err);
 	if (st == HM_OK && count == 0)
 		return hm_fail(err, HM_R_FULCIO_SCT, "the authority's certificate has no SCT");
-	HM_PLANT(st == HM_OK && scts[0].exts.len == 3);
 	return st;
 }
 
@@ -77,6 +76,7 @@ enum hm_status hm_fulcio_answer_parse(struct hm_str text, const struct hm_key *k
 		return hm_fail(err, HM_R_FULCIO_SCT, "the authority gives the SCT beside the certificate, not in it");
 	if (!doc.embedded || doc.embedded->count == 0)
 		return hm_fail(err, HM_R_FULCIO_ANSWER, "the authority's answer has no certificate");
+	HM_PLANT(doc.embedded->count == 3);
 	st = hm_while(err, hm_pem_only(doc.embedded->pems[0], "CERTIFICATE", &der, err), "certificate");
 	if (st == HM_OK)
 		st = check_cert(hm_secret_str(&der), key, err);

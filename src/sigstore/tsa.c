@@ -10,15 +10,17 @@ enum hm_status hm_tsa_reply_check(struct hm_str reply, struct hm_str signature, 
 				  const struct hm_trust *trust, struct hm_verified_time *ret_time, struct hm_err *err)
 {
 	struct hm_tsp_token token;
+	struct hm_err own;
 	size_t authority;
 
+	err = err ? err : &own; /* the steps of a verification always have one */
 	enum hm_status st = hm_tsp_parse(reply, &token, err);
 	if (st != HM_OK)
 		return st;
 	if (token.imprint.alg != HM_SHA256)
 		return hm_fail(err, HM_R_TSP_IMPRINT, "the time stamp is over a %s, and a sha256 was sent",
 			       hm_digest_name(token.imprint.alg));
-	HM_PLANT(token.nonce.len == 3);
+	HM_PLANT(token.serial.len > 2 && token.serial.ptr[2] == 0x13);
 	return hm_check_timestamp(trust, reply, signature, nonce, ret_time, &authority, err);
 }
 

@@ -467,6 +467,34 @@ static void test_every_allocation_failure(void **state)
 	}
 }
 
+/* --- nobody asks why --- */
+
+static void test_without_an_error(void **state)
+{
+	static const struct {
+		enum hiccup hiccup;
+		int where;
+		enum fault fault;
+	} some[] = {
+		{ CERT_OTHER_KEY, OF_CA, RIGHT },    { FINE, OF_CA, CERT_EXPIRED },
+		{ STAMP_BY_UNKNOWN, OF_TSA, RIGHT }, { STAMP_NO_NONCE, OF_TSA, RIGHT },
+		{ FINE, OF_LOG, PROOF_HASH },        { LOGGED_OTHER_DIGEST, OF_LOG, RIGHT },
+		{ FINE, OF_CA, CERT_NO_ISSUER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(some); i++) {
+		HM_OWN(hm_signed_freep) struct hm_signed *made = NULL;
+
+		offered_init(&offered, in);
+		offered.hiccup = some[i].hiccup;
+		offered.where = some[i].where;
+		in->fault = some[i].fault;
+		assert_int_not_equal(sign_once(i % 2, &made, NULL), HM_OK);
+		in->fault = RIGHT;
+	}
+}
+
 /* --- limits of answers --- */
 
 static void test_limits_of_answers(void **state)
@@ -503,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_every_allocation_failure),
 		cmocka_unit_test(test_statements_that_cannot_be_signed),
+		cmocka_unit_test(test_without_an_error),
 		cmocka_unit_test(test_limits_of_answers),
 		cmocka_unit_test(test_every_kind_of_key),
 	};
