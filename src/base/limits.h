@@ -320,6 +320,9 @@
 /* Services of one kind that a signature is sent to: each takes seconds, and bundles hold 32 of their answers. */
 #define HM_MAX_SIGNING_SERVICES 8
 
+/* A password: nobody types a longer one, a program that pipes something else by mistake is told so. */
+#define HM_MAX_PASSWORD (4 * HM_KIB)
+
 /* What a certificate authority answers: HM_MAX_CERT_PATH certificates of HM_MAX_CERT as PEM in JSON. */
 #define HM_MAX_FULCIO_ANSWER (1 * HM_MIB)
 

@@ -2,10 +2,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include "cli/artifact.h"
 
 /* Words of cosign's for keys that are not files. */
 static const char *const key_places[] = { "awskms://", "gcpkms://", "azurekms://", "hashivault://",
@@ -97,8 +94,6 @@ static enum hm_status digest_of_options(const struct hm_cli_verify_opts *o, stru
 /* A file first, as cosign has it: one that is called like a digest is a file. */
 static enum hm_status open_artifact(struct hm_cli_verification *v, struct hm_artifact *ret_artifact, struct hm_err *err)
 {
-	enum hm_status st;
-
 	*ret_artifact = hm_artifact_of_digest(&v->digest);
 	if (strcmp(v->artifact, "-") != 0 && !hm_path_is_there(v->artifact)) {
 		if (hm_artifact_digest_parse(hm_str(v->artifact), &v->digest, NULL) == HM_OK)
@@ -107,14 +102,7 @@ static enum hm_status open_artifact(struct hm_cli_verification *v, struct hm_art
 			return hm_fail(err, HM_R_UNSUPPORTED, "'%s' is no file, and nothing is downloaded",
 				       v->artifact);
 	}
-	if (strcmp(v->artifact, "-") == 0) {
-		int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-		if (fd < 0)
-			return hm_fail_errno(err, errno, "read standard input");
-		st = hm_artifact_file_take(fd, "standard input", &v->file, err);
-	} else {
-		st = hm_artifact_file_open(v->artifact, &v->file, err);
-	}
+	enum hm_status st = hm_cli_artifact_open(v->artifact, &v->file, err);
 	*ret_artifact = hm_artifact_of_file(&v->file);
 	return st;
 }

@@ -7,6 +7,7 @@
 #define HM_CLI_VERIFY_H
 
 #include "cli/trust_root.h"
+#include "data/json_write.h"
 #include "sigstore/verify.h"
 
 struct hm_cli_verify_opts {
@@ -98,6 +99,13 @@ enum hm_status hm_cli_verify(struct hm_cli *cli, const struct hm_cli_verify_opts
 			     struct hm_err *err) HM_MUST;
 
 void hm_cli_verification_done(struct hm_cli_verification *v);
+
+/*
+ * Write what was verified as members of an object: artifact, signer, times and log entries.
+ *
+ * Shape   artifact: how it was named; NULL: it was not.
+ */
+void hm_cli_verified_write(const struct hm_verified *verified, const char *artifact, struct hm_json_writer *w);
 
 /*
  * Print what was verified, and then as cosign does "Verified OK" to standard error.

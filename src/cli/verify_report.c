@@ -166,24 +166,29 @@ static void json_of_entries(const struct hm_verified *verified, struct hm_json_w
 	hm_json_array_end(w);
 }
 
-static void json_of(const struct hm_cli_verification *v, struct hm_json_writer *w)
+void hm_cli_verified_write(const struct hm_verified *verified, const char *artifact, struct hm_json_writer *w)
 {
 	HM_OWN(hm_buf_done) struct hm_buf digest = hm_buf_init(4 * HM_MAX_BUNDLE);
 
-	hm_json_object(w);
 	hm_json_member_bool(w, "verified", true);
-	if (hm_verified_digest(v->verified)->len > 0) {
-		add_digest(&digest, hm_verified_digest(v->verified));
+	if (hm_verified_digest(verified)->len > 0) {
+		add_digest(&digest, hm_verified_digest(verified));
 		hm_json_key(w, "artifact");
 		hm_json_object(w);
-		if (v->artifact)
-			hm_json_member_cstr(w, "name", v->artifact);
+		if (artifact)
+			hm_json_member_cstr(w, "name", artifact);
 		hm_json_member_str(w, "digest", hm_buf_str(&digest));
 		hm_json_object_end(w);
 	}
-	json_of_signer(v->verified, w);
-	json_of_times(v->verified, w);
-	json_of_entries(v->verified, w);
+	json_of_signer(verified, w);
+	json_of_times(verified, w);
+	json_of_entries(verified, w);
+}
+
+static void json_of(const struct hm_cli_verification *v, struct hm_json_writer *w)
+{
+	hm_json_object(w);
+	hm_cli_verified_write(v->verified, v->artifact, w);
 	/* a statement was read as JSON to find its subjects */
 	if (hm_verified_payload(v->verified).len > 0) {
 		hm_json_key(w, "statement");

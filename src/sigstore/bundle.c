@@ -56,8 +56,8 @@ static const struct hm_json_field timestamps_fields[] = {
 static const struct hm_json_table timestamps_table = HM_JSON_TABLE(struct timestamps_doc, timestamps_fields);
 
 static const struct hm_json_field digest_fields[] = {
-	{ "algorithm", HM_JSON_STR, offsetof(struct digest_doc, algorithm), HM_REQUIRED },
-	{ "digest", HM_JSON_BASE64_LINES, offsetof(struct digest_doc, digest), HM_REQUIRED },
+	{ "algorithm", HM_JSON_STR, offsetof(struct digest_doc, algorithm) },
+	{ "digest", HM_JSON_BASE64_LINES, offsetof(struct digest_doc, digest) },
 };
 static const struct hm_json_table digest_table = HM_JSON_TABLE(struct digest_doc, digest_fields);
 
@@ -148,7 +148,8 @@ static enum hm_status take_message(const struct message_doc *doc, struct hm_bund
 {
 	bundle->content = HM_CONTENT_MESSAGE;
 	bundle->signature = doc->signature;
-	if (!doc->digest)
+	/* cosign writes an empty one where it signed the message itself */
+	if (!doc->digest || (doc->digest->algorithm.len == 0 && doc->digest->digest.len == 0))
 		return HM_OK;
 	if (!hm_hash_algorithm_from_name(doc->digest->algorithm, &bundle->digest.alg))
 		return hm_fail(err, HM_R_BUNDLE_CONTENT, "a message digest by '%.*s'",
