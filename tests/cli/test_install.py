@@ -191,6 +191,8 @@ def test_deb_in_a_fresh_debian(package, debian):
     shutil.copy(package[0], debian.root / "tmp")
     done = debian('apt-get -qq update && apt-get -qq -y --no-install-recommends install "/tmp/$1" >&2', package[0].name)
     assert done.returncode == 0, done.stdout + done.stderr
+    done = debian("ldconfig -p | grep libhallmark-verify")
+    assert done.returncode == 0
     done = debian("hallmark version; hallmark help; hallmark mod verify --help")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("hallmark ") and "\nUsage: hallmark mod verify" in done.stdout
