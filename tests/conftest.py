@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,40 @@ def tool(hm_build):
             pytest.fail(f"{path} is missing: build first, and set HM_BUILD where the build is elsewhere", pytrace=False)
         return path
     return find
+
+
+@pytest.fixture
+def services(tool, tmp_path):
+    """services(): our services on one origin, over HTTP; has .url, .log_origin, .state and .lines() of its log."""
+    started = []
+
+    class Services:
+        def __init__(self, state, *options):
+            self.state = state
+            self.log = open(tmp_path / f"services-{len(started)}.log", "w+", encoding="utf-8")
+            self.process = subprocess.Popen([tool("services_server"), "127.0.0.1:0", state, *options],
+                                            stdin=subprocess.PIPE, stdout=self.log, text=True)
+            for _ in range(400):
+                if len(self.lines()) >= 2 or self.process.poll() is not None:
+                    break
+                time.sleep(0.05)
+            assert self.process.poll() is None and len(self.lines()) >= 2, self.lines()
+            self.url, self.log_origin = self.lines()[:2]
+
+        def lines(self):
+            return Path(self.log.name).read_text(encoding="utf-8").splitlines()
+
+        def stop(self):
+            if self.process.poll() is None:
+                self.process.communicate("", timeout=30)
+            self.log.close()
+
+    def start(state=None, *options):
+        started.append(Services(state or tmp_path / "state", *options))
+        return started[-1]
+    yield start
+    for one in started:
+        one.stop()
 
 
 @pytest.fixture(scope="session")

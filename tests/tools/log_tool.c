@@ -144,11 +144,13 @@ static int write_all(struct hm_log *log, long count, long threads)
 
 	if (threads < 1 || threads > 64 || hm_signer_generate(HM_KEY_P256, 0, &w.signer, NULL) != HM_OK)
 		return 2;
-	for (long i = 0; i < threads; i++) {
+	if (threads == 1)
+		write_some(&w);
+	for (long i = 0; i < threads && threads > 1; i++) {
 		if (pthread_create(&thread[i], NULL, write_some, &w) != 0)
 			return 2;
 	}
-	for (long i = 0; i < threads; i++)
+	for (long i = 0; i < threads && threads > 1; i++)
 		pthread_join(thread[i], NULL);
 	hm_signer_done(&w.signer);
 	return w.has_failed ? 1 : 0;
