@@ -73,18 +73,18 @@ static enum hm_status look_for(const struct hm_datadir *dir, const char *name, b
 static enum hm_status look_for_losses(const struct hm_datadir *dir, bool *ret_is_new, struct hm_err *err)
 {
 	static const char *const names[] = { "key.pem", "checkpoint", "tile", "times", "index.db" };
-	enum { key, checkpoint, tile, times, index, count };
-	bool has[count] = { false };
+	enum { has_key, has_checkpoint, has_tiles, has_times, has_index, count };
+	bool is[count] = { false };
 	enum hm_status st = HM_OK;
 
 	for (int i = 0; i < count && st == HM_OK; i++)
-		st = look_for(dir, names[i], &has[i], err);
+		st = look_for(dir, names[i], &is[i], err);
 	if (st != HM_OK)
 		return st;
-	*ret_is_new = !has[checkpoint];
-	if (has[checkpoint] && !has[key])
+	*ret_is_new = !is[has_checkpoint];
+	if (is[has_checkpoint] && !is[has_key])
 		return hm_fail(err, HM_R_LOG_LOST, "'%s' has a checkpoint and no key.pem", dir->path);
-	if (!has[checkpoint] && (has[tile] || has[times] || has[index]))
+	if (!is[has_checkpoint] && (is[has_tiles] || is[has_times] || is[has_index]))
 		return hm_fail(err, HM_R_LOG_LOST, "'%s' has entries and no checkpoint", dir->path);
 	return HM_OK;
 }

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 /* Where Rekor's tiles lie. */
-static const char api_prefix[] = "/api/v2/";
+enum { api_prefix_len = sizeof("/api/v2/") - 1 };
 
 /* How often a tile may vanish because another process grew the log meanwhile. */
 enum { max_attempts = 4 };
@@ -176,7 +176,7 @@ static enum hm_status read_once(struct hm_log *log, const struct hm_tlog_tile *t
 static enum hm_status get_tile(void *service, const struct hm_http_request *req, struct hm_http_response *res,
 			       struct hm_err *err)
 {
-	const struct hm_str path = hm_str_skip(req->path, sizeof(api_prefix) - 1);
+	const struct hm_str path = hm_str_skip(req->path, api_prefix_len);
 	HM_OWN(hm_buf_done) struct hm_buf data = { 0 };
 	struct hm_tlog_tile tile;
 	bool is_in = false;

@@ -308,11 +308,12 @@ static void test_must_exist(void **state)
 static void test_no_memory(void **state)
 {
 	(void)state;
-	HM_OWN(hm_tsa_freep) struct hm_tsa *first = open_tsa();
+	HM_OWN(hm_tsa_freep) struct hm_tsa *first = open_tsa(); /* so that the rest only opens it */
 	const struct hm_tsp_request request = { .imprint = digest_of(HM_SHA256), .cert_req = true };
 	const struct hm_tsa_opts opts = { .dir = dir, .fx = &fx };
 	HM_OWN(hm_buf_done) struct hm_buf der = hm_buf_init(HM_KIB);
 
+	assert_non_null(first);
 	hm_tsp_request_encode(&request, &der);
 	for (unsigned long n = 1;; n++) {
 		HM_OWN(hm_tsa_freep) struct hm_tsa *tsa = NULL;
