@@ -72,7 +72,7 @@ static enum hm_status read_nonce(struct hm_str digits, struct hm_arena *arena, s
 	}
 	while (first + 1 < sizeof(number) && number[first] == 0 && number[first + 1] < 0x80)
 		first++;
-	HM_PLANT(sizeof(number) - first == 5);
+	HM_PLANT(sizeof(number) - first == 3);
 	*ret_nonce = hm_arena_dup(arena, hm_str_of(number + first, sizeof(number) - first));
 	return HM_OK;
 }
