@@ -5,6 +5,8 @@ from base64 import b64decode
 
 import pytest
 
+from hmtest import TOP
+
 IDENTITY = "somebody@example.com"
 URI = "https://example.com/predicate"
 
@@ -172,6 +174,23 @@ def test_what_the_peers_sign_there_we_accept(run, hallmark, cosign, need_peer, i
         run([need_peer("sigstore"), "--trust-config", instance.trust_config, "sign", "--identity-token",
              instance.token(), "--bundle", "b.json", app], timeout=120)
     run([hallmark, "verify-blob", "--bundle", "b.json", *by_identity, app])
+
+
+@pytest.mark.parametrize("as_statement", [False, True])
+def test_the_suites_client(run, env, hallmark, instance, app, tmp_path, as_statement):
+    """As sigstore-conformance's test_simple and test_sign_verify_dsse have it."""
+    client, env["HALLMARK"] = TOP / "tests" / "peers" / "sigstore-client", str(hallmark)
+    digest = hashlib.sha256(app.read_bytes()).hexdigest()
+    (tmp_path / "statement").write_text('{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":'
+                                        '{"sha256":"' + digest + '"}}],"predicateType":"' + URI + '","predicate":{}}')
+    signed = ["--in-toto"] if as_statement else []
+    run([client, "sign-bundle", *signed, "--identity-token", instance.token(), "--bundle", "b.json", "--trusted-root",
+         instance.root, "--signing-config", instance.config, "statement" if as_statement else app])
+    verify = [client, "verify-bundle", "--bundle", "b.json", "--certificate-identity", IDENTITY,
+              "--certificate-oidc-issuer", instance.issuer.url, "--trusted-root", instance.root]
+    run([*verify, app])
+    run([*verify, f"sha256:{digest}"])
+    run([*verify, f"sha256:{'0' * 64}"], check=1)
 
 
 # --- refusals: exit 1, a reason, and no bundle ---

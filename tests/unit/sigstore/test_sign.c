@@ -210,6 +210,9 @@ static void test_what_services_may_answer(void **state)
 			if (rows[i].want == HM_R_OK) {
 				assert_ok(st, &err);
 				assert_good(made, NULL, &artifact, NULL);
+				const struct hm_log_entry *entry = &hm_signed_bundle(made)->entries[0];
+				assert_true(entry->body.len > 0);
+				assert_true(entry->promise.len == 0 && entry->integrated_time_s == 0);
 			} else {
 				assert_refused(rows[i].name, st, &err, rows[i].want);
 				assert_null(made);
@@ -467,6 +470,32 @@ static void test_every_allocation_failure(void **state)
 	}
 }
 
+/* A right stamp, and over the signature: but a SHA-256 was sent, so this is no answer. */
+static void test_a_stamp_by_another_algorithm(void **state)
+{
+	const struct hm_str signature = HM_STR("a signature"), nonce = HM_STR("\x41\x42");
+	const struct hm_part part = { signature.ptr, signature.len };
+	const struct hm_cert chain[] = { in->tsa.leaf_cert, in->tsa.step_cert, in->tsa.root_cert };
+	const struct hm_tsp_authority authority = { &in->tsa.leaf, chain, 3, HM_OID_SIGSTORE_TSA };
+	const uint8_t serial[HM_SERIAL_LEN] = { 1 };
+
+	(void)state;
+	for (enum hm_digest_alg alg = HM_SHA256; alg <= HM_SHA512; alg++) {
+		HM_OWN(hm_buf_done) struct hm_buf reply = hm_buf_init(64 * HM_KIB);
+		struct hm_tsp_request request = { .nonce = nonce, .cert_req = true };
+		struct hm_verified_time time;
+		struct hm_err err = { 0 };
+
+		assert_ok(hm_crypto_digest(alg, &part, 1, &request.imprint, &err), &err);
+		assert_ok(hm_tsp_reply(&authority, &request, NOW, serial, &reply, &err), &err);
+		enum hm_status st = hm_tsa_reply_check(hm_buf_str(&reply), signature, nonce, trust, &time, &err);
+		if (alg == HM_SHA256)
+			assert_ok(st, &err);
+		else
+			assert_refused("algorithm", st, &err, HM_R_TSP_IMPRINT);
+	}
+}
+
 /* --- nobody asks why --- */
 
 static void test_without_an_error(void **state)
@@ -531,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_every_allocation_failure),
 		cmocka_unit_test(test_statements_that_cannot_be_signed),
+		cmocka_unit_test(test_a_stamp_by_another_algorithm),
 		cmocka_unit_test(test_without_an_error),
 		cmocka_unit_test(test_limits_of_answers),
 		cmocka_unit_test(test_every_kind_of_key),
