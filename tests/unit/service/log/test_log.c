@@ -402,6 +402,50 @@ static void test_rollback(void **state)
 	refuse_open("another history", NULL, HM_R_LOG_ROLLBACK);
 }
 
+/* Before the checkpoint is written a folder takes its place. */
+static void block_checkpoint(void *ctx, const char *place)
+{
+	const bool *is_blocking = ctx;
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/checkpoint", dir);
+
+	if (!*is_blocking || strcmp(place, "log.checked") != 0)
+		return;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+/* Nobody knows what of a checkpoint that failed is on disk: this process signs no other. */
+static void test_stopped(void **state)
+{
+	(void)state;
+	bool is_blocking = false;
+	const struct hm_log_opts opts = {
+		.dir = dir, .fx = &fx, .reached = block_checkpoint, .reached_ctx = &is_blocking
+	};
+	const struct sample sample = sample_p256(9);
+	HM_OWN(hm_buf_done) struct hm_buf json = hm_buf_init(HM_MIB);
+	HM_OWN(hm_http_response_done) struct hm_http_response res;
+	struct hm_log *log = NULL;
+	struct hm_err err = { 0 };
+
+	assert_ok(hm_log_open(&opts, &log, &err), &err);
+	assert_int_equal(add(log, 1), 201);
+	HM_OWN(hm_buf_done) struct hm_buf checkpoint = read_of("checkpoint");
+	is_blocking = true;
+	assert_int_equal(add(log, 2), 500);
+	is_blocking = false;
+	remove_of("checkpoint");
+	save_to("checkpoint", hm_buf_str(&checkpoint));
+	sample_request(&sample, &json);
+	assert_refused("stopped", post(log, hm_buf_str(&json), &res, &err), &err, HM_R_LOG_STOPPED);
+	assert_int_equal(res.status, 500);
+	hm_log_free(log);
+	log = open_log();
+	assert_int_equal(add(log, 3), 201);
+	assert_true(check(log) == 2);
+	hm_log_free(log);
+}
+
 /* --- searching --- */
 
 static size_t count_found(struct hm_log *log, const struct hm_log_query *query, struct hm_log_found *ret_first)
@@ -710,6 +754,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_losses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rollback, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_search, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_batches, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_writers, setup, teardown),
