@@ -127,7 +127,7 @@ def test_an_ordinary_user(module, wanted, run_caches, tmp_path):
     if probe.returncode != 0:
         pytest.skip("an ordinary user may make no user namespace here")
     m.run(command=[*words, m.hallmark, "build", *BOTH, "--sbom", "none", "--output-dir", m.folder / "out", "--digest-file",
-                   m.folder / "digest", "."], env={**HOSTILE, "GOMODCACHE": str(tmp_path / "mod")})
+                   m.folder / "digest", "."], env={**HOSTILE, "GOMODCACHE": str(tmp_path / "theirs" / "mod")})
     assert (m.folder / "digest").read_text().strip() == f"sha256:{wanted}"
 
 
