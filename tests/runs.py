@@ -51,14 +51,14 @@ class Module:
         self.env = {**clean_environment(base), **{k: v for k, v in go_env.items() if v and k != "GOCACHE"}}
         self.cache = Path(self.env["XDG_CACHE_HOME"]) / "hallmark"
         self.state = Path(self.env["XDG_STATE_HOME"]) / "hallmark"
-        self.caches = caches
+        self.caches, self.own_modules = caches, False
 
-    def share(self, pipeline=""):
-        """Let it use the session's caches: each module has one of its own, which would begin empty."""
+    def share(self):
+        """Let it use the session's caches: each module has a test cache of its own, which would begin empty."""
         if not self.caches:
             return
-        key = hashlib.sha256(f"{self.folder.resolve()}\n{pipeline}".encode()).hexdigest()[:16]
-        for name in ["mod", f"build/{key}", f"test/{key}"]:
+        key = hashlib.sha256(f"{self.folder.resolve()}\0".encode()).hexdigest()[:32]
+        for name in ["build", f"test/{key}", *([] if self.own_modules else ["mod"])]:
             shared, link = self.caches / name.split("/")[0], self.cache / name
             shared.mkdir(parents=True, exist_ok=True)
             link.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ class Module:
 
     def start(self, *args, command=None, env=None, cwd=None, **kwargs):
         """The running process, in a session of its own, as a terminal's foreground job is a group of its own."""
-        self.share(str(args[args.index("--pipeline") + 1]) if "--pipeline" in args else "")
+        self.share()
         return subprocess.Popen(command or self.command(*args), cwd=cwd or self.folder, env={**self.env, **(env or {})},
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 start_new_session=True, **kwargs)

@@ -13,8 +13,11 @@ import (
 	"time"
 )
 
-// Where a step of hallmark finds the source.
-const sourceRoot = "/workspace/source"
+// Where a step of hallmark finds the source, and the copy in which tests run.
+const (
+	sourceRoot = "/workspace/source"
+	copyRoot   = "/workspace/reports/source"
+)
 
 // What secrets that were planted begin with; written so that this file is none.
 var canary = regexp.MustCompile("^HALLMARK-" + "CANARY-[0-9a-f]{16}|^-----BEGIN [A-Z ]*" + "PRIVATE KEY-----")
@@ -47,8 +50,8 @@ type attempts struct {
 func begin(t *testing.T, least int) *attempts {
 	t.Helper()
 	folder, err := os.Getwd()
-	if err != nil || (folder != sourceRoot && !strings.HasPrefix(folder, sourceRoot+"/")) {
-		t.Fatalf("this is no step of hallmark (%s is not below %s): nothing was tried", folder, sourceRoot)
+	if err != nil || (folder != copyRoot && !strings.HasPrefix(folder, copyRoot+"/")) {
+		t.Fatalf("this is no step of hallmark (%s is not below %s): nothing was tried", folder, copyRoot)
 	}
 	a := &attempts{t: t}
 	t.Cleanup(func() {

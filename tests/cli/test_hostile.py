@@ -361,7 +361,7 @@ other = subprocess.Popen(["sleep", "100"], env={"SECRET_TOKEN": sys.argv[1]})
 key = os.open("/home/step/.ssh/id_ed25519", os.O_RDONLY)
 folder = os.open("/home/step", os.O_RDONLY)
 os.set_inheritable(key, True); os.set_inheritable(folder, True)
-sys.exit(subprocess.run(["/workspace/hostile.test", "-test.v"], cwd="/workspace/source", close_fds=False).returncode)
+sys.exit(subprocess.run(["/workspace/hostile.test", "-test.v"], cwd="/workspace/reports/source", close_fds=False).returncode)
 """
 
 
@@ -377,12 +377,14 @@ def test_each_attack_works_where_it_is_not_refused(tool, go_env, tmp_path, env, 
     for name in ["00", "ff"]:
         (caches / name).mkdir(parents=True)
     shutil.copytree(MODULE, source)
+    reports = tmp_path / "reports"
     (source / "testdata/targets.txt").write_text(
         "tcp 127.0.0.1:4711\nudp 127.0.0.1:4711\nunix /run/open-1\nabstract open-1\nunix /run/open-2\nabstract open-2\n"
         "file /home/step/.ssh/id_ed25519\n")
+    shutil.copytree(source, reports / "source")
     (tmp_path / "open.py").write_text(OPEN)
     done = run([tool("sandbox_tool"), "--ro", f"{goroot}:/opt/go", "--rw", f"{home}:/home/step", "--rw",
-                f"{source}:/workspace/source", "--rw", f"{caches}:/workspace/build-cache", "--ro",
+                f"{source}:/workspace/source", "--rw", f"{reports}:/workspace/reports", "--rw", f"{caches}:/workspace/build-cache", "--ro",
                 f"{binary}:/workspace/hostile.test", "--ro", f"{tmp_path}/open.py:/workspace/open.py",
                 "--env", "PATH=/opt/go/bin:/usr/bin:/bin", "--env", f"GITHUB_TOKEN={canary}", "--env",
                 "GOCACHE=/tmp/gocache", "--env", "GOENV=off", "--env", "GOPROXY=off", "--env", "HOME=/home/step", "--",

@@ -176,6 +176,33 @@ def test_coverage_below_the_threshold_and_an_earlier_result_stays(module):
     m.run(*ONE, "--param", "coverage-threshold=50")
 
 
+def test_tests_may_write_files_beside_themselves_and_change_nothing(module):
+    m = module({**APP, "write_test.go": r"""package main
+
+import (
+	"os"
+	"testing"
+)
+
+func TestWrites(t *testing.T) {
+	for _, name := range []string{"fixture.txt", "late.go", "/workspace/reports/source/init.go"} {
+		if err := os.WriteFile(name, []byte("package main\n\nfunc init() { println(\"evil\") }\n"), 0644); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"main.go", "../../source/main.go", "../../source/late.go"} {
+		if err := os.WriteFile(name, nil, 0644); err == nil {
+			t.Error(name, "was written")
+		}
+	}
+}
+"""})
+    before = tree(m.folder)
+    m.run(*ONE)
+    assert {k: v for k, v in tree(m.folder).items() if not k.startswith(".hallmark/")} == before
+    assert b"evil" not in (m.out() / "app-linux-amd64").read_bytes()
+
+
 def with_uuid(main_uses=True):
     return {**APP, "go.mod": "module example.com/app\n\ngo 1.24\n\nrequire github.com/google/uuid v1.6.0\n",
             "go.sum": "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n"
@@ -207,8 +234,9 @@ def test_a_module_that_nothing_imports(module):
 
 
 def test_a_module_whose_cached_zip_was_changed(module):
-    m = module(with_uuid(), caches=None)
-    m.run("--pipeline", fetch_only(m))
+    m = module(with_uuid())
+    m.own_modules = True
+    m.run(*ONE)
     found = list((m.cache / "mod" / "cache" / "download" / "github.com" / "google" / "uuid" / "@v").glob("*.zip"))
     assert len(found) == 1
     data = bytearray(found[0].read_bytes())
