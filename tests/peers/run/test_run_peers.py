@@ -30,9 +30,10 @@ def release(hello, tmp_path_factory):
 def other_root(hello, tmp_path_factory):
     """The trust root of another state."""
     folder = tmp_path_factory.mktemp("other")
-    (folder / "p.yaml").write_text("apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: p}\nspec:\n  tasks:\n"
-                                   "    - name: a\n      taskSpec: {steps: [{name: s, image: i, script: 'true'}]}\n")
-    hello.run("--pipeline", folder / "p.yaml", "--state", folder / "state", cwd=folder)
+    (folder / "source").mkdir()
+    (folder / "source" / "p.yaml").write_text("apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: p}\nspec:\n  tasks:\n"
+                                              "    - name: a\n      taskSpec: {steps: [{name: s, image: i, script: 'true'}]}\n")
+    hello.run("--pipeline", "p.yaml", "--state", folder / "state", cwd=folder / "source")
     return folder / "state" / "trusted_root.json"
 
 
