@@ -703,12 +703,9 @@ static enum hm_status prepare(struct running *r, const char *package, struct hm_
 		st = load(r, package, err);
 	if (st == HM_OK)
 		st = check_sandbox(r, err);
-	if (st == HM_OK) {
-		const char *key =
-		    hm_arena_printf(&r->arena, "%s\n%s", r->home, r->o->pipeline ? r->pipeline_file : "").ptr;
-		st = key ? hm_run_places_open(r->home, r->o->state, key, &r->places, err)
-			 : hm_fail(err, HM_R_NO_MEMORY, "caches");
-	}
+	if (st == HM_OK)
+		st =
+		    hm_run_places_open(r->home, r->o->state, r->o->pipeline ? r->pipeline_file : NULL, &r->places, err);
 	if (st == HM_OK)
 		st = take_source(r, err);
 	if (st == HM_OK)

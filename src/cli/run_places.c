@@ -98,31 +98,43 @@ static enum hm_status cache(const char *root, const char *name, char **ret_path,
 	return st == HM_OK ? hm_path_resolve(path, ret_path, err) : st;
 }
 
-static enum hm_status make_caches(struct hm_run_places *p, const char *key, struct hm_err *err)
+/* What tells one module's caches from another's: the first half of a SHA-256. */
+static enum hm_status cache_key(const struct hm_run_places *p, const char *pipeline, char ret_key[HM_HASH_LEN + 1],
+				struct hm_err *err)
+{
+	const struct hm_part parts[] = { { p->home, strlen(p->home) + 1 },
+					 { pipeline, pipeline ? strlen(pipeline) : 0 } };
+	struct hm_hash hash;
+	enum hm_status st = hm_crypto_sha256(parts, 2, &hash, err);
+
+	if (st == HM_OK)
+		hm_hex_write(ret_key, hash.b, HM_HASH_LEN / 2);
+	return st;
+}
+
+static enum hm_status make_caches(struct hm_run_places *p, const char *pipeline, struct hm_err *err)
 {
 	const char *xdg = absolute("XDG_CACHE_HOME"), *home = absolute("HOME");
-	HM_OWN(hm_freep) char *root = NULL, *build = NULL, *test = NULL;
-	struct hm_hash hash;
-	char hex[2 * HM_HASH_LEN + 1];
+	HM_OWN(hm_freep) char *root = NULL, *test = NULL;
+	char key[HM_HASH_LEN + 1];
 
 	if (!xdg && !home)
 		return hm_fail(err, HM_R_USAGE, "neither HOME nor XDG_CACHE_HOME says where caches go");
-	enum hm_status st = hm_crypto_sha256_of(hm_str(key), &hash, err);
+	enum hm_status st = cache_key(p, pipeline, key, err);
 	if (st != HM_OK)
 		return st;
-	hm_hex_write(hex, hash.b, HM_HASH_LEN);
-	root = xdg ? hm_asprintf("%s/hallmark", xdg) : hm_asprintf("%s/.cache/hallmark", home);
-	build = hm_asprintf("build/%.16s", hex);
-	test = hm_asprintf("test/%.16s", hex);
-	if (!root || !build || !test)
+	root = hm_asprintf("%s%s%s%s", xdg ? xdg : home, xdg ? "/hallmark" : "/.cache/hallmark",
+			   pipeline ? "/other/" : "", pipeline ? key : "");
+	test = pipeline ? hm_asprintf("test") : hm_asprintf("test/%s", key);
+	if (!root || !test)
 		return hm_fail(err, HM_R_NO_MEMORY, "caches");
 	st = cache(root, "mod", &p->modules, err);
 	if (st == HM_OK)
-		st = cache(root, build, &p->build_cache, err);
+		st = cache(root, "build", &p->build_cache, err);
 	return st == HM_OK ? cache(root, test, &p->test_cache, err) : st;
 }
 
-static enum hm_status open_places(struct hm_run_places *p, const char *home, const char *state, const char *key,
+static enum hm_status open_places(struct hm_run_places *p, const char *home, const char *state, const char *pipeline,
 				  struct hm_err *err)
 {
 	enum hm_status st = hm_path_resolve(home, &p->home, err);
@@ -134,15 +146,15 @@ static enum hm_status open_places(struct hm_run_places *p, const char *home, con
 	if (st == HM_OK)
 		st = make_run(p, err);
 	if (st == HM_OK)
-		st = make_caches(p, key, err);
+		st = make_caches(p, pipeline, err);
 	return st == HM_OK ? hm_local_state_dir(state, getenv("XDG_STATE_HOME"), getenv("HOME"), &p->state, err) : st;
 }
 
-enum hm_status hm_run_places_open(const char *home, const char *state, const char *key,
+enum hm_status hm_run_places_open(const char *home, const char *state, const char *pipeline,
 				  struct hm_run_places *ret_places, struct hm_err *err)
 {
 	*ret_places = (struct hm_run_places){ .lock = -1 };
-	enum hm_status st = open_places(ret_places, home, state, key, err);
+	enum hm_status st = open_places(ret_places, home, state, pipeline, err);
 	if (st != HM_OK)
 		hm_run_places_done(ret_places);
 	return st;

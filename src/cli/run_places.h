@@ -5,7 +5,8 @@
  *   MODULE/.hallmark/run-XXXXXXX/    of the run: source, evidence, reports, release; gone when it ends
  *   MODULE/.hallmark/log/TASK/STEP.log   of the last run
  *   MODULE/.hallmark/out/NAME/       the result, put there in one step
- *   $XDG_CACHE_HOME/hallmark/        mod, build/KEY, test/KEY: Go's caches, of hallmark alone
+ *   $XDG_CACHE_HOME/hallmark/        Go's caches, of hallmark alone: mod, build, and test/KEY for each module, whose
+ *                                    tests can write there; other/KEY/ for each pipeline that is not the shipped one
  *   $XDG_STATE_HOME/hallmark/        the local instance's keys and log
  *
  * Layer 13. One thread.
@@ -29,12 +30,12 @@ struct hm_run_places {
 /*
  * Take the folder for one run, make what is missing, and remove what a killed run left.
  *
- * Shape   home: as above; state: --state, or NULL; key: whose caches these are, any text. Runs with different keys
- *         share the module cache, whose content is checked, and nothing else.
+ * Shape   home: as above; state: --state, or NULL; pipeline: the file of one that somebody else wrote, whose steps may
+ *         write whatever they were given, so it shares no cache; NULL: the one that ships with hallmark.
  * Owns    ret_places is the caller's, for hm_run_places_done(), which removes the run's folder
  * Errors  HM_ECONFLICT file.locked: another run works there; HM_EINVAL usage: no home; HM_EIO; HM_ENOMEM
  */
-enum hm_status hm_run_places_open(const char *home, const char *state, const char *key,
+enum hm_status hm_run_places_open(const char *home, const char *state, const char *pipeline,
 				  struct hm_run_places *ret_places, struct hm_err *err) HM_MUST;
 
 void hm_run_places_done(struct hm_run_places *places);
