@@ -1,9 +1,9 @@
-"""Collects the .test files; golden.py says what is in them."""
+"""Collects the .test files; golden_files.py says what is in them."""
 import re
 
 import pytest
 
-from golden import check_golden
+from golden_files import check_golden
 from hmtest import program_path
 
 

@@ -1,7 +1,7 @@
 """The golden runner itself: a test that does not hold fails, and only --rewrite writes."""
 import pytest
 
-from golden import Golden, Malformed, check_golden, matches
+from golden_files import Golden, Malformed, check_golden, matches
 
 GOOD = """# A comment.
 $ cat in/a; echo oops >&2; exit 3
