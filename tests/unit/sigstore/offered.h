@@ -6,8 +6,14 @@
 
 #include "instance.h"
 
+#include "base/encode.h"
+#include "base/mem.h"
+#include "crypto/oid.h"
+#include "crypto/pem.h"
+#include "crypto/tsp.h"
 #include "http/transport.h"
 #include "sigstore/json.h"
+#include "sigstore/log_body.h"
 #include "sigstore/sign.h"
 
 #include <pthread.h>

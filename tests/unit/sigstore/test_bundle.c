@@ -3,6 +3,8 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/mem.h"
+#include "tlog/proof.h"
 
 #define MEDIA(v) "application/vnd.dev.sigstore.bundle" v
 #define CERT     "\"certificate\":{\"rawBytes\":\"AAAA\"}"

@@ -3,7 +3,9 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/tree.h"
+#include "sigstore/log_body.h"
 #include "sigstore/subjects.h"
 
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* Signing configs and client trust configs: read, chosen from, written. */
 #include "instance.h"
 
+#include "base/mem.h"
 #include "sigstore/sign.h"
 #include "sigstore/signing_config.h"
 

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "sigstore/trust_parts.h"
 
 #define OLD   "{\"mediaType\":\"application/vnd.dev.sigstore.trustedroot+json;version=0.1\""
