@@ -13,6 +13,14 @@
 #define NOW INT64_C(1700000000)
 #define DAY INT64_C(86400)
 
+/* Add what the test itself writes in hexadecimal. */
+static inline void add_hex(struct hm_buf *buf, const char *hex)
+{
+	uint8_t bytes[256];
+
+	hm_buf_add_str(buf, from_hex(hex, bytes));
+}
+
 /* The same "random" bytes each time. */
 static inline enum hm_status counting_random(void *ctx, void *ret_bytes, size_t len, struct hm_err *err)
 {
