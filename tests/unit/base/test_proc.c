@@ -249,6 +249,17 @@ static void on_signal(int number)
 	(void)number;
 }
 
+/* As a login shell leaves them: one that starts a test in the background, or nohup, has some ignored. */
+static void default_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* A program starts with the signals as everybody expects them. */
 static void test_signals(void **state)
 {
@@ -257,6 +268,7 @@ static void test_signals(void **state)
 	struct hm_err err = { 0 };
 	sigset_t term, before;
 
+	default_signals();
 	signal(SIGUSR1, on_signal);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
@@ -269,9 +281,7 @@ static void test_signals(void **state)
 	sigprocmask(SIG_SETMASK, &before, &after);
 	sigpending(&pending);
 	sigaction(SIGPIPE, NULL, &now);
-	signal(SIGUSR1, SIG_DFL);
-	signal(SIGUSR2, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
+	default_signals();
 	assert_ok(st, &err);
 	/* what was ignored stays so, as for nohup; but not SIGPIPE, which is ours */
 	assert_non_null(strstr(result.out.ptr, "\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000800\n"
