@@ -43,8 +43,10 @@ struct hm_instance_opts {
  * The state directory.
  *
  * Shape   given: --state, or NULL; xdg: $XDG_STATE_HOME, or NULL; home: $HOME, or NULL. GIVEN, or XDG/hallmark where
- * xdg is absolute, or HOME/.local/state/hallmark. Owns    the caller frees Errors  HM_EINVAL usage: none of the three
- * says where; HM_ENOMEM Source  XDG Base Directory Specification
+ *         xdg is absolute, or HOME/.local/state/hallmark.
+ * Owns    the caller frees
+ * Errors  HM_EINVAL usage: none of the three says where; HM_ENOMEM
+ * Source  XDG Base Directory Specification
  */
 enum hm_status hm_local_state_dir(const char *given, const char *xdg, const char *home, char **ret_path,
 				  struct hm_err *err) HM_MUST;
