@@ -48,9 +48,12 @@ func damage(a *attempts, path string) {
 // TryCaches looks for the build's cache where it is said to be, and for everything that looks like one.
 func tryCaches(a *attempts) {
 	own := goEnv("GOCACHE")
-	guesses := []string{"/workspace/build-cache", "/workspace/release", "/workspace/evidence", "/root/.cache/go-build",
-		"/root/.cache/hallmark/build", filepath.Join(filepath.Dir(own), "build-cache"),
-		filepath.Join(filepath.Dir(own), "build"), filepath.Join(own, "../../build")}
+	guesses := []string{"/workspace/build-cache", "/workspace/release", "/workspace/evidence",
+		filepath.Join(filepath.Dir(own), "build-cache"), filepath.Join(filepath.Dir(own), "build"),
+		filepath.Join(own, "../../build")}
+	for _, home := range homes() {
+		guesses = append(guesses, filepath.Join(home, ".cache/go-build"), filepath.Join(home, ".cache/hallmark/build"))
+	}
 	for _, variable := range []string{"XDG_CACHE_HOME", "XDG_STATE_HOME"} {
 		if value := os.Getenv(variable); value != "" {
 			guesses = append(guesses, filepath.Join(value, "hallmark/build"), filepath.Join(value, "go-build"))

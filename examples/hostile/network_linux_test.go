@@ -120,7 +120,7 @@ func tryUDP(a *attempts) {
 }
 
 func tryNames(a *attempts) {
-	for _, name := range append(targets(a.t, "dns"), "go.dev", "sum.golang.org", "example.com") {
+	for _, name := range append(targets(a.t, "dns"), "go.dev", "example.org", "example.net") {
 		for _, pure := range []bool{true, false} {
 			resolver := &net.Resolver{PreferGo: pure}
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
