@@ -13,7 +13,7 @@ static void check(const struct hm_strv *env, const char *name, const char *want)
 {
 	const char *value = hm_strv_getenv(env, name);
 
-	if ((value == NULL) != (want == NULL) || (value && strcmp(value, want) != 0))
+	if ((value == NULL) != (want == NULL) || (value && want && strcmp(value, want) != 0))
 		fail_msg("%s=%s", name, value ? value : "(not set)");
 }
 

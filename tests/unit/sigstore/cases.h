@@ -19,7 +19,7 @@
 #define CASE_ISSUER "https://token.actions.githubusercontent.com"
 
 struct one_case {
-	char name[100];
+	char name[256]; /* of a folder */
 	bool must_fail;
 	bool has_root, has_key;
 	struct hm_buf bundle, root, key;
