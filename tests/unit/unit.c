@@ -1,7 +1,8 @@
 #include "unit.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,4 +62,18 @@ int unit_run(const char *name, const struct CMUnitTest *tests, size_t count, CMF
 	close(ends[1]);
 	setvbuf(stdout, NULL, _IOLBF, 0); /* what was said before a crash is not lost */
 	return _cmocka_run_group_tests(name, tests, count, setup, teardown);
+}
+
+bool walk_is_over(enum hm_status st, const struct hm_err *err)
+{
+	bool has_failed = hm_mem_has_failed();
+
+	hm_mem_fail_at(0);
+	if (has_failed && st != HM_ENOMEM)
+		fail_msg("an allocation failed, and the work says %s", hm_status_name(st));
+	if (!has_failed && err)
+		assert_ok(st, err);
+	if (!has_failed)
+		assert_int_equal(st, HM_OK);
+	return !has_failed;
 }

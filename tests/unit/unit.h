@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,6 +58,13 @@ int unit_run(const char *name, const struct CMUnitTest *tests, size_t count, CMF
 			fail_msg("%s: wanted %s, got %s %s: %s", (name), hm_reason_code(want),                         \
 				 hm_status_name(unit_st), hm_reason_code((err)->reason), (err)->cause);                \
 	} while (0)
+
+/*
+ * End one step of a walk over all allocations, and say whether the walk is over: "for (n = 1;; n++) {
+ * hm_mem_fail_at(n); st = …; if (walk_is_over(st, &err)) break; }". No allocation fails from here on. Fails the test
+ * unless st is HM_ENOMEM where an allocation failed, and HM_OK where there was none left to fail; err may be NULL.
+ */
+bool walk_is_over(enum hm_status st, const struct hm_err *err);
 
 /* The folder of published test data, or NULL where it is not there: the test then skips and says so. */
 static inline const char *shared_data(void)

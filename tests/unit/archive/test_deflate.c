@@ -251,10 +251,7 @@ static void test_no_memory(void **state)
 			st = hm_gzip_write(gzip, "abc", 3, &err);
 		if (st == HM_OK)
 			st = hm_gzip_finish(gzip, NULL, &err);
-		bool failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		assert_int_equal(st, failed ? HM_ENOMEM : HM_OK);
-		if (!failed)
+		if (walk_is_over(st, &err))
 			break;
 	}
 }

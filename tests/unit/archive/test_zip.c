@@ -330,10 +330,7 @@ static void test_no_memory(void **state)
 		enum hm_status st = hm_zip_open_memory(hm_buf_str(&bytes), NULL, &zip, &err);
 		if (st == HM_OK)
 			st = hm_zip_read(&zip, &zip.entries[0], &reader, (struct hm_sink){ 0 }, &err);
-		bool failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		assert_int_equal(st, failed ? HM_ENOMEM : HM_OK);
-		if (!failed)
+		if (walk_is_over(st, &err))
 			break;
 	}
 }

@@ -207,13 +207,8 @@ static void test_no_memory(void **state)
 		struct hm_err err = { 0 };
 		hm_mem_fail_at(n);
 		enum hm_status st = all_of_it(&err);
-		bool has_failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		if (!has_failed) {
-			assert_ok(st, &err);
+		if (walk_is_over(st, &err))
 			break;
-		}
-		assert_int_equal(st, HM_ENOMEM);
 	}
 }
 

@@ -295,10 +295,7 @@ static void test_no_memory(void **state)
 		HM_OWN(hm_golang_verify_result_done) struct hm_golang_verify_result r = { 0 };
 		hm_mem_fail_at(n);
 		enum hm_status st = verify(cache, &item, 1, hm_buf_str(&sums), &r, &err);
-		bool failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		assert_int_equal(st, failed ? HM_ENOMEM : HM_OK);
-		if (!failed)
+		if (walk_is_over(st, &err))
 			break;
 	}
 	assert_ok(hm_tree_remove(cache, &err), &err);

@@ -112,10 +112,7 @@ static void test_allocation(void **state)
 		hm_mem_fail_at(n);
 		enum hm_status st =
 		    hm_image_targets_parse(HM_STR("linux/amd64,linux/arm64"), &arena, &targets, &count, NULL);
-		bool has_failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		assert_int_equal(st, has_failed ? HM_ENOMEM : HM_OK);
-		if (!has_failed)
+		if (walk_is_over(st, NULL))
 			return;
 	}
 }

@@ -147,10 +147,7 @@ static void test_no_memory(void **state)
 		struct hm_oci_reference r;
 		hm_mem_fail_at(n);
 		enum hm_status st = hm_oci_reference_parse(HM_STR("ubuntu"), &arena, &r, NULL);
-		bool has_failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		assert_int_equal(st, has_failed ? HM_ENOMEM : HM_OK);
-		if (!has_failed)
+		if (walk_is_over(st, NULL))
 			break;
 	}
 }

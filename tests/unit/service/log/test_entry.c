@@ -101,6 +101,18 @@ static void replaced(struct hm_str text, const char *from, const char *to, struc
 	hm_buf_add_str(ret, hm_str_skip(text, (size_t)at + strlen(from)));
 }
 
+/* A good request, and the body of the entry that is made of it; that lies in the arena. */
+static struct hm_str good_entry(struct hm_buf *json, struct hm_arena *arena)
+{
+	const struct sample sample = sample_p256(1);
+	struct hm_str body = { 0 };
+	struct hm_err err = { 0 };
+
+	sample_request(&sample, json);
+	assert_ok(hm_log_entry_make(hm_buf_str(json), arena, &body, &err), &err);
+	return body;
+}
+
 /* What a good request becomes when one piece of its text is another. */
 static void test_texts(void **state)
 {
@@ -134,14 +146,11 @@ static void test_texts(void **state)
 		  "\"x509Certificate\":{\"rawBytes\":\"AAAAM", HM_R_X509_FORMAT },
 		{ "no JSON", "{", "[", HM_R_DATA_KIND },
 	};
-	const struct sample sample = sample_p256(1);
 	HM_OWN(hm_buf_done) struct hm_buf json = hm_buf_init(HM_MIB);
 	HM_OWN(hm_arena_done) struct hm_arena all = hm_arena_init(4 * HM_MIB);
-	struct hm_str wanted = { 0 };
+	struct hm_str wanted = good_entry(&json, &all);
 	struct hm_err err = { 0 };
 
-	sample_request(&sample, &json);
-	assert_ok(hm_log_entry_make(hm_buf_str(&json), &all, &wanted, &err), &err);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(HM_MIB);
 		HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(4 * HM_MIB);
@@ -182,15 +191,12 @@ static void test_bodies(void **state)
 		{ "another details", "P256_SHA_256", "P384_SHA_384", HM_R_KEY_DETAILS },
 		{ "cut", "}", "", HM_R_LOG_ENTRY },
 	};
-	const struct sample sample = sample_p256(1);
 	HM_OWN(hm_buf_done) struct hm_buf json = hm_buf_init(HM_MIB);
 	HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(4 * HM_MIB);
+	const struct hm_str body = good_entry(&json, &arena);
 	struct hm_log_facts facts;
-	struct hm_str body = { 0 };
 	struct hm_err err = { 0 };
 
-	sample_request(&sample, &json);
-	assert_ok(hm_log_entry_make(hm_buf_str(&json), &arena, &body, &err), &err);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(HM_MIB);
 		replaced(body, rows[i].from, rows[i].to, &text);
@@ -249,10 +255,7 @@ static void test_no_memory(void **state)
 		enum hm_status st = hm_log_entry_make(hm_buf_str(&json), &arena, &body, &err);
 		if (st == HM_OK)
 			st = hm_log_entry_facts(body, true, &arena, &facts, &err);
-		const bool has_failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		assert_int_equal(st, has_failed ? HM_ENOMEM : HM_OK);
-		if (!has_failed)
+		if (walk_is_over(st, &err))
 			return;
 	}
 }

@@ -118,10 +118,7 @@ static void test_no_memory(void **state)
 		struct hm_err err = { 0 };
 		hm_mem_fail_at(n);
 		enum hm_status st = hm_tsa_request_json(json, &arena, &request, &err);
-		const bool has_failed = hm_mem_has_failed();
-		hm_mem_fail_at(0);
-		assert_int_equal(st, has_failed ? HM_ENOMEM : HM_OK);
-		if (!has_failed)
+		if (walk_is_over(st, &err))
 			return;
 	}
 }
