@@ -8,6 +8,8 @@
  * trust_config.json, which name that origin, and `token`, an identity token. "token" on a line of its standard input
  * prints another one; each answer prints a line.
  */
+#include "report.h"
+
 #include "base/file.h"
 #include "base/own.h"
 #include "net/server.h"
@@ -78,11 +80,5 @@ int main(int argc, char **argv)
 	if (argc != 4 && argc != 5)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (serve(argv, &err) != HM_OK) {
-		char text[1024];
-		hm_err_text(&err, text, sizeof(text));
-		printf("failed %s: %s\n", hm_reason_code(err.reason), text);
-		return 1;
-	}
-	return 0;
+	return serve(argv, &err) == HM_OK ? 0 : report(&err);
 }

@@ -8,6 +8,8 @@
  * log_tool reindex DIR
  * log_tool find DIR HEX                            prints what is known of a SHA-256 digest, a line an entry
  */
+#include "report.h"
+
 #include "base/encode.h"
 #include "base/own.h"
 #include "base/time.h"
@@ -204,15 +206,6 @@ static enum hm_status find(struct hm_log *log, const char *hex, struct hm_err *e
 		       HM_STR_ARG(found[i].identity), HM_STR_ARG(found[i].issuer));
 	}
 	return st;
-}
-
-static int report(const struct hm_err *err)
-{
-	char text[1024];
-
-	hm_err_text(err, text, sizeof(text));
-	printf("failed %s: %s\n", hm_reason_code(err->reason), text);
-	return 1;
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,8 @@
  * The state of each lies in a folder of STATE: log, tsa. Prints its origin on the first line and the log's name on the
  * second, then a line for each answer.
  */
+#include "report.h"
+
 #include "base/own.h"
 #include "net/server.h"
 #include "service/log/log.h"
@@ -47,15 +49,6 @@ static void log_answer(void *ctx, const struct hm_http_request *req, const struc
 		hm_err_text(err, text, sizeof(text));
 	printf("%d %.*s %.*s %lld ms %s %s\n", res->status, HM_STR_ARG(req->method), HM_STR_ARG(req->path),
 	       (long long)(duration_ns / 1000000), st == HM_OK ? "ok" : hm_reason_code(err->reason), text);
-}
-
-static int report(const struct hm_err *err)
-{
-	char text[1024];
-
-	hm_err_text(err, text, sizeof(text));
-	printf("failed %s: %s\n", hm_reason_code(err->reason), text);
-	return 1;
 }
 
 int main(int argc, char **argv)
