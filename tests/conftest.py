@@ -79,6 +79,14 @@ def go_env():
 
 
 @pytest.fixture
+def app(tmp_path):
+    """A file to be signed."""
+    path = tmp_path / "app"
+    path.write_bytes(b"hello\n" * 1000)
+    return path
+
+
+@pytest.fixture
 def run(env, tmp_path):
     """run([...], env=…, cwd=…, input=…, check=0): the finished process, its output as text; check None takes any exit."""
     def start(command, env=env, cwd=tmp_path, input=None, check=0, timeout=60, text=True):

@@ -17,13 +17,6 @@ URI = "https://example.com/predicate"
 
 
 @pytest.fixture
-def app(tmp_path):
-    path = tmp_path / "app"
-    path.write_bytes(b"hello\n" * 1000)
-    return path
-
-
-@pytest.fixture
 def key(run, hallmark, env):
     env["COSIGN_PASSWORD"] = "a password"
     run([hallmark, "generate-key-pair"])

@@ -243,27 +243,18 @@ def test_file_size_limit(log):
     log.goes_on()
 
 
-def test_full_disk(tool, tmp_path):
+def test_full_disk(tool, small_disk):
     """A small file system runs full, and goes on once there is space again."""
-    if os.geteuid() != 0:
-        pytest.skip("a file system of its own needs root")
-    mount = tmp_path / "small"
-    mount.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount], capture_output=True, text=True)
-    if made.returncode != 0:
-        pytest.skip("no tmpfs can be mounted: " + made.stderr.strip())
-    try:
-        log = Log(tool, mount / "log")
-        ballast = mount / "ballast"
-        ballast.write_bytes(b"x" * 400_000)
-        log.write(1)
-        for _ in range(4):
-            done = log.write(1000, 4)
-            assert done.returncode == 1 and "failed file.no-space" in done.stdout, done.stdout[-300:]
-        said = len(log.said)
-        assert said > 10
-        ballast.unlink()
-        assert log.check() >= said
-        log.goes_on()
-    finally:
-        subprocess.run(["umount", mount], check=True)
+    mount = small_disk("1m")
+    log = Log(tool, mount / "log")
+    ballast = mount / "ballast"
+    ballast.write_bytes(b"x" * 400_000)
+    log.write(1)
+    for _ in range(4):
+        done = log.write(1000, 4)
+        assert done.returncode == 1 and "failed file.no-space" in done.stdout, done.stdout[-300:]
+    said = len(log.said)
+    assert said > 10
+    ballast.unlink()
+    assert log.check() >= said
+    log.goes_on()

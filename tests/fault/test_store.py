@@ -118,24 +118,15 @@ def test_file_size_limit(tool, tmp_path):
     assert subprocess.run([tool("store_writer"), path, "3"], capture_output=True).returncode == 0
 
 
-def test_full_disk(tool, tmp_path):
+def test_full_disk(tool, small_disk):
     """A small file system runs full, and goes on once there is space again."""
-    if os.geteuid() != 0:
-        pytest.skip("a file system of its own needs root")
-    mount = tmp_path / "small"
-    mount.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", mount], capture_output=True, text=True)
-    if made.returncode != 0:
-        pytest.skip("no tmpfs can be mounted: " + made.stderr.strip())
-    try:
-        ballast = mount / "ballast"
-        ballast.write_bytes(b"x" * 100_000)
-        path = mount / "db"
-        done = subprocess.run([tool("store_writer"), path, "1000"], capture_output=True, text=True)
-        assert done.returncode == 1
-        acks = full_disk_result(tool, path, done.stdout)
-        ballast.unlink()
-        assert check(tool, path) == len(acks)
-        assert subprocess.run([tool("store_writer"), path, "3"], capture_output=True).returncode == 0
-    finally:
-        subprocess.run(["umount", mount], check=True)
+    mount = small_disk("400k")
+    ballast = mount / "ballast"
+    ballast.write_bytes(b"x" * 100_000)
+    path = mount / "db"
+    done = subprocess.run([tool("store_writer"), path, "1000"], capture_output=True, text=True)
+    assert done.returncode == 1
+    acks = full_disk_result(tool, path, done.stdout)
+    ballast.unlink()
+    assert check(tool, path) == len(acks)
+    assert subprocess.run([tool("store_writer"), path, "3"], capture_output=True).returncode == 0

@@ -18,13 +18,6 @@ def env(env):
 
 
 @pytest.fixture
-def app(tmp_path):
-    path = tmp_path / "app"
-    path.write_bytes(b"hello\n" * 1000)
-    return path
-
-
-@pytest.fixture
 def cosign(need_peer):
     return need_peer("cosign")
 
