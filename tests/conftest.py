@@ -34,7 +34,7 @@ def hallmark():
     """The path of the program that is tested."""
     path = program_path()
     if path is None:
-        pytest.skip("the program hallmark is not in the build folder")
+        pytest.skip("the program hallmark is not in the build folder: build first, or set HM_BUILD")
     return path
 
 
@@ -175,7 +175,7 @@ def strace():
     """strace that may inject failures; where it is absent or tracing is not permitted, the test is skipped by that."""
     path = shutil.which("strace")
     if not path:
-        pytest.skip("strace is not installed; scripts/setup installs it")
+        pytest.skip("strace is not installed; scripts/setup --tests installs it")
     probe = subprocess.run([path, "-o", "/dev/null", "-e", "inject=getpid:error=EIO", "true"], capture_output=True)
     if probe.returncode != 0:
         pytest.skip("strace may not trace here: " + probe.stderr.decode(errors="replace").strip()[:200])

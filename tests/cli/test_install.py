@@ -80,7 +80,7 @@ def test_incomplete_installation(installed, run, tmp_path):
     """Neither the path nor the current folder is looked into for the other half."""
     _, prefix = installed
     if Path("/usr/local/libexec/hallmark/hallmark-full").exists():
-        pytest.skip("hallmark is installed on this machine")
+        pytest.skip("hallmark is installed in /usr/local, where this test wants nothing")
     broken = tmp_path / "broken"
     shutil.copytree(prefix, broken)
     trap = tmp_path / "trap"

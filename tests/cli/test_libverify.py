@@ -42,7 +42,7 @@ def needed(program):
 def test_example(prefix, run, shared_data, tmp_path, how):
     compiler = {"c": ["gcc", "-std=c99"], "c++": ["g++", "-std=c++11", "-x", "c++"]}[how.split(",")[0]]
     if not shutil.which(compiler[0]):
-        pytest.skip(f"no {compiler[0]} here; scripts/setup --tests installs it")
+        pytest.skip(f"{compiler[0]} is not installed; scripts/setup --tests installs it")
     program, static = tmp_path / "verify", "static" in how
     if static:
         libraries = flags(prefix, "--libs", "--static")

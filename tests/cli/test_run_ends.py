@@ -192,7 +192,7 @@ def test_no_room(module, what, kib):
     m = module()
     place = m.folder / ".hallmark" if what == ".hallmark" else m.state
     if not can_mount(place):
-        pytest.skip("no file system of a test's own may be mounted here")
+        pytest.skip("a file system of a test's own needs root, or user namespaces for everybody")
     if what == ".hallmark":
         place.rmdir()
         place.mkdir()
@@ -211,7 +211,7 @@ def test_no_room_leaves_an_earlier_result(module):
     m.run(*ONE)
     before = tree(m.out())
     if not can_mount(m.folder.parent / "probe"):
-        pytest.skip("no file system of a test's own may be mounted here")
+        pytest.skip("a file system of a test's own needs root, or user namespaces for everybody")
     done = m.run(command=on_small_disk(m.state, 8, m.command(*ONE)), check=None)
     assert done.returncode in (1, 4) and tree(m.out()) == before and m.leftovers() == []
 
@@ -219,7 +219,7 @@ def test_no_room_leaves_an_earlier_result(module):
 def test_without_a_network_what_is_cached_is_enough(module):
     m = module()
     if subprocess.run(without_network(["true"]), capture_output=True).returncode != 0:
-        pytest.skip("no network namespace may be made here")
+        pytest.skip("a network namespace of a test's own needs root, or user namespaces for everybody")
     m.run(*ONE)
     first = m.index_digest()
     m.run(command=without_network(m.command(*ONE)))
@@ -228,7 +228,7 @@ def test_without_a_network_what_is_cached_is_enough(module):
 
 def test_modules_that_an_earlier_run_fetched_are_enough_without_a_network(module, hello):
     if subprocess.run(without_network(["true"]), capture_output=True).returncode != 0:
-        pytest.skip("no network namespace may be made here")
+        pytest.skip("a network namespace of a test's own needs root, or user namespaces for everybody")
     m = module({}, folder="hello")
     shutil.copytree(hello.folder, m.folder, ignore=shutil.ignore_patterns(".hallmark"), dirs_exist_ok=True)
     # and so without the caller's own module cache

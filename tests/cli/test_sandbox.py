@@ -76,7 +76,7 @@ def tools():
     for name in ["sandbox_tool", "sandbox_attack"]:
         path = program_path(name)
         if path is None:
-            pytest.skip(f"{name} is not in the build folder")
+            pytest.skip(f"{name} is not in the build folder: build first, or set HM_BUILD")
         shutil.copy(path, folder / name)
     yield folder
     shutil.rmtree(folder)
@@ -811,7 +811,7 @@ def test_go_race(machine):
 
 def test_git(machine):
     if not shutil.which("git"):
-        pytest.skip("git is not installed")
+        pytest.skip("git is not installed; scripts/setup installs it")
     work = machine.make_folder("work")
     out = machine.shell("git init -q . && echo x > x && git add x && git -c user.name=a -c user.email=a@b commit -qm one && "
                         "git log --format=%s && git clone -q . /tmp/clone && cat /tmp/clone/x && git status --porcelain",

@@ -11,7 +11,7 @@ class GoldenItem(pytest.Item):
     def runtest(self):
         text = self.path.read_text(encoding="utf-8")
         if re.search(r"^\$ .*\bhallmark\b", text, flags=re.M) and program_path() is None:
-            pytest.skip("the program hallmark is not in the build folder")
+            pytest.skip("the program hallmark is not in the build folder: build first, or set HM_BUILD")
         differences = check_golden(self.path, self.config.getoption("--rewrite"))
         if differences:
             pytest.fail("\n".join(differences), pytrace=False)

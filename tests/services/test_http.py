@@ -43,7 +43,7 @@ def ask(tool, *words, env=None):
 def curl():
     path = shutil.which("curl")
     if not path:
-        pytest.skip("curl is not installed")
+        pytest.skip("curl is not installed; scripts/setup --tests installs it")
 
     def run(*words):
         return subprocess.run([path, "-sS", "--noproxy", "*", *map(str, words)], capture_output=True, text=True, timeout=60)
@@ -54,7 +54,7 @@ def curl():
 def keys(tmp_path_factory):
     """A certificate for 127.0.0.1 that is its own authority, and another that nobody knows."""
     if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
+        pytest.skip("openssl is not installed; scripts/setup --tests installs it")
     folder = tmp_path_factory.mktemp("keys")
     for name, alt in [("good", "IP:127.0.0.1,DNS:localhost"), ("other", "IP:127.0.0.1"), ("wrong", "DNS:elsewhere.example")]:
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",

@@ -16,7 +16,7 @@ from hmtest import program_path
 def tool():
     path = program_path("peer_archive")
     if path is None:
-        pytest.skip("peer_archive is not in the build folder")
+        pytest.skip("peer_archive is not in the build folder: build first, or set HM_BUILD")
     return path
 
 
@@ -97,7 +97,7 @@ def test_extraction_equals_gnu_tar(written, tool, tmp_path):
 @pytest.mark.parametrize("compress", ["", "gzip", "zstd"])
 def test_reads_what_gnu_tar_writes(tool, tmp_path, form, compress):
     if compress and not shutil.which(compress):
-        pytest.skip(f"{compress} is not installed")
+        pytest.skip(f"{compress} is not installed; scripts/setup --tests installs it")
     source, out = tmp_path / "source", tmp_path / "out"
     (source / "d/e").mkdir(parents=True)
     (source / "d/e/text").write_text("text\n" * 1000)

@@ -11,7 +11,7 @@ HEX = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 def ours(hm_build, env):
     path = hm_build / "tests" / "peer_attest"
     if not path.is_file():
-        pytest.skip("peer_attest is not in the build folder")
+        pytest.skip("peer_attest is not in the build folder: build first, or set HM_BUILD")
     return lambda command, text="": subprocess.run([path, command], input=text, env=env, capture_output=True, text=True,
                                                    check=False)
 

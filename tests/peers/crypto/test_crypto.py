@@ -18,7 +18,7 @@ ALGORITHMS = ["ecdsa-sha2-256-nistp256", "ecdsa-sha2-384-nistp384", "ecdsa-sha2-
 def ours(hm_build, run):
     path = hm_build / "tests" / "peer_crypto"
     if not path.is_file():
-        pytest.skip("peer_crypto is not in the build folder")
+        pytest.skip("peer_crypto is not in the build folder: build first, or set HM_BUILD")
     return lambda *args, **more: run([path, *args], **more)
 
 

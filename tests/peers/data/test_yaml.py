@@ -175,7 +175,7 @@ def ours(hm_build, env):
     """ours("last"), ours("strict"), ours("opa"): our reader in one of its ways."""
     path = hm_build / "tests" / "peer_data"
     if not path.is_file():
-        pytest.skip("peer_data is not in the build folder")
+        pytest.skip("peer_data is not in the build folder: build first, or set HM_BUILD")
     return lambda way: Peer([path, way], env)
 
 

@@ -16,7 +16,7 @@ def ask():
     """ask("hash", [["zip", file, path, version], …]): the lines that our own tool answers with."""
     path = program_path("peer_golang")
     if path is None:
-        pytest.skip("peer_golang is not in the build folder")
+        pytest.skip("peer_golang is not in the build folder: build first, or set HM_BUILD")
 
     def run(what, rows):
         text = "".join("\t".join(str(field) for field in row) + "\n" for row in rows)

@@ -17,7 +17,7 @@ HEX = "0123456789abcdef" * 4
 def ask(hm_build, env):
     path = hm_build / "tests" / "peer_oci"
     if not path.is_file():
-        pytest.skip("peer_oci is not in the build folder")
+        pytest.skip("peer_oci is not in the build folder: build first, or set HM_BUILD")
     return lambda lines: answers(path, lines, env)
 
 

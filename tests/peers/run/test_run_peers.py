@@ -241,5 +241,5 @@ def test_openssl_accepts_the_time_stamps(hello, run, tmp_path):
 
 def test_the_arm64_binary_is_what_file_says(hello, run):
     if not shutil.which("file"):
-        pytest.skip("file is not installed")
+        pytest.skip("file is not installed; scripts/setup --tests installs it")
     assert "ARM aarch64" in run(["file", hello.out("hello") / OTHER]).stdout

@@ -28,7 +28,7 @@ def attributes(message):
 
 
 def test_opentelemetry_reads_our_trace(trace):
-    json_format = pytest.importorskip("google.protobuf.json_format", reason="opentelemetry-proto is not installed")
+    json_format = pytest.importorskip("google.protobuf.json_format", reason="opentelemetry-proto is not installed; scripts/setup --peers installs it")
     service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2",
                                   reason="opentelemetry-proto is not installed; scripts/setup --peers installs it")
     request = json_format.ParseDict(with_base64_ids(json.loads(trace)), service.ExportTraceServiceRequest())
@@ -60,7 +60,7 @@ def test_opentelemetry_reads_our_trace(trace):
 
 def test_the_judge_refuses(trace):
     """The check above can fail: a member that OTLP does not have, an enum as a word that is none."""
-    json_format = pytest.importorskip("google.protobuf.json_format", reason="opentelemetry-proto is not installed")
+    json_format = pytest.importorskip("google.protobuf.json_format", reason="opentelemetry-proto is not installed; scripts/setup --peers installs it")
     service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2",
                                   reason="opentelemetry-proto is not installed; scripts/setup --peers installs it")
     for old, new in [('"kind":', '"sort":'), ('"intValue":"', '"intValue":"x')]:

@@ -51,7 +51,7 @@ static inline struct doc shared_doc(const char *name)
 		assert_ok(hm_json_parse(hm_buf_str(&text), NULL, &doc.arena, &doc.value, &err), &err);
 		doc.is_there = true;
 	} else {
-		print_message("skipped: the published data '%s' is not here\n", name);
+		print_message("the published data '%s' is not here: HM_SHARED_DATA names no folder with it\n", name);
 	}
 	hm_buf_done(&text);
 	return doc;
@@ -93,7 +93,7 @@ static inline bool has_program(const char *name)
 
 	if (hm_proc_find(name, NULL, &path, NULL) == HM_OK)
 		return true;
-	print_message("skipped: the program '%s' is not here\n", name);
+	print_message("%s is not installed; scripts/setup --tests installs it\n", name);
 	return false;
 }
 

@@ -69,7 +69,7 @@ static void test_locale(void **state)
 	double number;
 
 	if (!german)
-		skip_with("the locale de_DE.UTF-8 is not installed");
+		skip_with("de_DE.UTF-8 is not here; scripts/setup --tests makes it, scripts/test finds it");
 	locale_t before = uselocale(german);
 	hm_double_text(1.5, text);
 	struct hm_value v = hm_value_borrow(HM_STR("2.5"));

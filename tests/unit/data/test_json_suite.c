@@ -65,7 +65,7 @@ static struct counts check_all(const struct hm_json_opts *opts)
 	char dir[4000];
 
 	if (!shared_data())
-		skip_with("JSONTestSuite is not here: HM_SHARED_DATA names no folder");
+		skip_with("JSONTestSuite is not here: HM_SHARED_DATA names no folder with it");
 	snprintf(dir, sizeof(dir), "%s/json", shared_data());
 	DIR *files = opendir(dir);
 	assert_non_null(files);

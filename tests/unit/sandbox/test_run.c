@@ -320,7 +320,7 @@ static void test_demanded_limits(void **state)
 
 	hm_sandbox_probe(&support);
 	if (support.features[HM_SANDBOX_CAN_MEMORY].is_ok)
-		skip_with("this machine can hold a memory limit");
+		skip_with("this machine can hold a memory limit, so that none is refused");
 	for (int none = 0; none < 2; none++) {
 		struct hm_sandbox *box = NULL;
 		struct hm_err err = { 0 };
