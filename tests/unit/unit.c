@@ -76,3 +76,14 @@ bool walk_is_over(enum hm_status st, const struct hm_err *err)
 		assert_int_equal(st, HM_OK);
 	return !has_failed;
 }
+
+void walk_allocations(enum hm_status (*work)(struct hm_err *err))
+{
+	for (unsigned long n = 1;; n++) {
+		struct hm_err err = { 0 };
+		hm_mem_fail_at(n);
+		enum hm_status st = work(&err);
+		if (walk_is_over(st, &err))
+			return;
+	}
+}

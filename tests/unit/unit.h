@@ -66,6 +66,9 @@ int unit_run(const char *name, const struct CMUnitTest *tests, size_t count, CMF
  */
 bool walk_is_over(enum hm_status st, const struct hm_err *err);
 
+/* The whole walk over the allocations of one piece of work, which begins anew each time. */
+void walk_allocations(enum hm_status (*work)(struct hm_err *err));
+
 /* The folder of published test data, or NULL where it is not there: the test then skips and says so. */
 static inline const char *shared_data(void)
 {

@@ -4,7 +4,6 @@
 #include "attest/statement.h"
 #include "base/encode.h"
 #include "base/limits.h"
-#include "base/mem.h"
 #include "base/own.h"
 
 #define HEX  "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
@@ -203,13 +202,7 @@ static enum hm_status all_of_it(struct hm_err *err)
 static void test_no_memory(void **state)
 {
 	(void)state;
-	for (unsigned long n = 1;; n++) {
-		struct hm_err err = { 0 };
-		hm_mem_fail_at(n);
-		enum hm_status st = all_of_it(&err);
-		if (walk_is_over(st, &err))
-			break;
-	}
+	walk_allocations(all_of_it);
 }
 
 int main(void)
