@@ -1,11 +1,7 @@
 /* The local instance: signing by it, two states, stable documents, processes that begin at once. */
-#include "unit.h"
+#include "../state.h"
 
-#include "base/file.h"
 #include "base/limits.h"
-#include "base/mem.h"
-#include "base/own.h"
-#include "base/tree.h"
 #include "data/json.h"
 #include "service/local/local.h"
 #include "service/log/log.h"
@@ -13,22 +9,6 @@
 #include "sigstore/signing_config.h"
 
 #include <sys/wait.h>
-
-static char *folder;
-
-static int setup(void **state)
-{
-	(void)state;
-	return hm_dir_make_temp("/tmp", "local-", &folder, NULL) == HM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	enum hm_status st = hm_tree_remove(folder, NULL);
-	free(folder);
-	return st == HM_OK ? 0 : -1;
-}
 
 static char *in_folder(const char *name)
 {
@@ -354,5 +334,5 @@ int main(void)
 		cmocka_unit_test(test_state_dir), cmocka_unit_test(test_no_memory),
 	};
 
-	return cmocka_run_group_tests_name("service/local", tests, setup, teardown);
+	return cmocka_run_group_tests_name("service/local", tests, make_folder, drop_folder);
 }

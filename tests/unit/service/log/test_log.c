@@ -1,9 +1,7 @@
 /* The log: added, acknowledged, proven, found; opened again; damaged, turned back, refused. */
+#include "../state.h"
 #include "sample.h"
 
-#include "base/file.h"
-#include "base/mem.h"
-#include "base/tree.h"
 #include "service/log/log.h"
 #include "service/log/parts.h"
 
@@ -11,33 +9,9 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
-static char *dir;
-
-static int setup(void **state)
-{
-	(void)state;
-	return hm_dir_make_temp("/tmp", "log-", &dir, NULL) == HM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	enum hm_status st = hm_tree_remove(dir, NULL);
-	free(dir);
-	return st == HM_OK ? 0 : -1;
-}
-
-static int64_t fixed_now(void *ctx)
-{
-	return *(int64_t *)ctx * 1000000000;
-}
-
-static int64_t now_s = HM_SAMPLE_TIME;
-static const struct hm_effects fx = { &now_s, fixed_now, NULL };
-
 static struct hm_log *open_log(void)
 {
-	const struct hm_log_opts opts = { .dir = dir, .fx = &fx };
+	const struct hm_log_opts opts = { .dir = folder, .fx = &fx };
 	struct hm_log *log = NULL;
 	struct hm_err err = { 0 };
 
@@ -107,7 +81,7 @@ static void test_first_and_again(void **state)
 	(void)state;
 	HM_OWN(hm_log_freep) struct hm_log *log = open_log();
 	HM_OWN(hm_http_response_done) struct hm_http_response res;
-	HM_OWN(hm_freep) char *key = hm_asprintf("%s/key.pem", dir), *origin = NULL;
+	HM_OWN(hm_freep) char *key = hm_asprintf("%s/key.pem", folder), *origin = NULL;
 	struct hm_hash id = *hm_log_id(log);
 	struct stat st;
 
@@ -132,7 +106,7 @@ static void test_first_and_again(void **state)
 
 static struct hm_buf read_of(const char *name)
 {
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", dir, name);
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", folder, name);
 	struct hm_buf data = { 0 };
 	struct hm_err err = { 0 };
 
@@ -142,7 +116,7 @@ static struct hm_buf read_of(const char *name)
 
 static void save_to(const char *name, struct hm_str data)
 {
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", dir, name);
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", folder, name);
 	struct hm_err err = { 0 };
 
 	assert_ok(hm_file_save(path, data, 0600, &err), &err);
@@ -150,14 +124,14 @@ static void save_to(const char *name, struct hm_str data)
 
 static void remove_of(const char *name)
 {
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", dir, name);
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", folder, name);
 
 	assert_int_equal(hm_tree_remove(path, NULL), HM_OK);
 }
 
 static void refuse_open(const char *name, const char *origin, enum hm_reason want)
 {
-	const struct hm_log_opts opts = { .dir = dir, .origin = origin, .fx = &fx };
+	const struct hm_log_opts opts = { .dir = folder, .origin = origin, .fx = &fx };
 	struct hm_log *log = NULL;
 	struct hm_err err = { 0 };
 
@@ -252,7 +226,7 @@ static void test_origins(void **state)
 	name[HM_MAX_LOG_ORIGIN + 1] = '\0';
 	refuse_open("long name", name, HM_R_LOG_ORIGIN);
 	name[HM_MAX_LOG_ORIGIN] = '\0';
-	const struct hm_log_opts opts = { .dir = dir, .origin = name, .fx = &fx };
+	const struct hm_log_opts opts = { .dir = folder, .origin = name, .fx = &fx };
 	struct hm_log *log = NULL;
 	struct hm_err err = { 0 };
 	assert_ok(hm_log_open(&opts, &log, &err), &err);
@@ -268,7 +242,7 @@ static void test_origins(void **state)
 static void test_must_exist(void **state)
 {
 	(void)state;
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/none", dir);
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/none", folder);
 	const struct hm_log_opts opts = { .dir = path, .must_exist = true };
 	struct hm_log *log = NULL;
 	struct hm_err err = { 0 };
@@ -352,7 +326,7 @@ static void test_damage(void **state)
 	remove_of("tile/0/000.p/3");
 	refuse_open("gone", NULL, HM_R_LOG_DAMAGED);
 	assert_int_equal(get(log, "/api/v2/tile/0/000.p/3", &res), 500);
-	assert_null(strstr(res.body.ptr, dir));
+	assert_null(strstr(res.body.ptr, folder));
 	save_to("tile/0/000.p/3", hm_buf_str(&tile));
 	/* the index is dropped: built again */
 	assert_ok(hm_log_reindex(log, &err), &err);
@@ -406,7 +380,7 @@ static void test_rollback(void **state)
 static void block_checkpoint(void *ctx, const char *place)
 {
 	const bool *is_blocking = ctx;
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/checkpoint", dir);
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/checkpoint", folder);
 
 	if (!*is_blocking || strcmp(place, "log.checked") != 0)
 		return;
@@ -420,7 +394,7 @@ static void test_stopped(void **state)
 	(void)state;
 	bool is_blocking = false;
 	const struct hm_log_opts opts = {
-		.dir = dir, .fx = &fx, .reached = block_checkpoint, .reached_ctx = &is_blocking
+		.dir = folder, .fx = &fx, .reached = block_checkpoint, .reached_ctx = &is_blocking
 	};
 	const struct sample sample = sample_p256(9);
 	HM_OWN(hm_buf_done) struct hm_buf json = hm_buf_init(HM_MIB);
@@ -580,7 +554,7 @@ static void test_batches(void **state)
 	(void)state;
 	enum { crowd_size = 300 };
 	struct crowd c = { .lock = PTHREAD_MUTEX_INITIALIZER, .count = crowd_size, .hold_until = crowd_size - 1 };
-	const struct hm_log_opts opts = { .dir = dir, .fx = &fx, .reached = hold_first, .reached_ctx = &c };
+	const struct hm_log_opts opts = { .dir = folder, .fx = &fx, .reached = hold_first, .reached_ctx = &c };
 	pthread_t threads[crowd_size];
 	struct hm_err err = { 0 };
 
@@ -656,8 +630,8 @@ static void test_growing(void **state)
 	assert_int_equal(tile.body.len, 8192);
 	assert_int_equal(get(log, "/api/v2/tile/entries/000", &entries), 200);
 	/* what no checkpoint needs any more is gone */
-	HM_OWN(hm_freep) char *partials = hm_asprintf("%s/tile/0/000.p", dir);
-	HM_OWN(hm_freep) char *older = hm_asprintf("%s/tile/entries/001.p/2", dir);
+	HM_OWN(hm_freep) char *partials = hm_asprintf("%s/tile/0/000.p", folder);
+	HM_OWN(hm_freep) char *older = hm_asprintf("%s/tile/entries/001.p/2", folder);
 	assert_false(hm_path_is_there(partials));
 	assert_false(hm_path_is_there(older));
 }
@@ -682,7 +656,7 @@ static void test_leftovers(void **state)
 	for (unsigned i = 2; i < 4; i++)
 		assert_int_equal(add(log, i), 201);
 	assert_true(check(log) == 4);
-	HM_OWN(hm_freep) char *temp = hm_asprintf("%s/tile/0/.000.tmp-0011223344556677", dir);
+	HM_OWN(hm_freep) char *temp = hm_asprintf("%s/tile/0/.000.tmp-0011223344556677", folder);
 	assert_false(hm_path_is_there(temp));
 }
 
@@ -691,7 +665,7 @@ static void test_leftovers(void **state)
 static void test_no_memory_to_open(void **state)
 {
 	(void)state;
-	const struct hm_log_opts opts = { .dir = dir, .fx = &fx, .reached = reach_nothing };
+	const struct hm_log_opts opts = { .dir = folder, .fx = &fx, .reached = reach_nothing };
 	HM_OWN(hm_log_freep) struct hm_log *first = open_log();
 
 	assert_int_equal(add(first, 1), 201);
@@ -746,23 +720,23 @@ static void test_no_memory_to_add(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_first_and_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_tiles, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_origins, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_must_exist, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_losses, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rollback, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_search, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_batches, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_writers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_growing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_leftovers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_memory_to_open, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_memory_to_add, setup, teardown),
+		with_folder(test_first_and_again),
+		with_folder(test_answer),
+		with_folder(test_tiles),
+		with_folder(test_origins),
+		with_folder(test_must_exist),
+		with_folder(test_losses),
+		with_folder(test_damage),
+		with_folder(test_rollback),
+		with_folder(test_stopped),
+		with_folder(test_search),
+		with_folder(test_batches),
+		with_folder(test_two_writers),
+		with_folder(test_too_many),
+		with_folder(test_growing),
+		with_folder(test_leftovers),
+		with_folder(test_no_memory_to_open),
+		with_folder(test_no_memory_to_add),
 	};
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

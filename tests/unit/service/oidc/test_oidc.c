@@ -1,48 +1,13 @@
 /* The local issuer: what it serves, what its tokens say, what it refuses. */
-#include "unit.h"
+#include "../state.h"
 
-#include "base/file.h"
 #include "base/limits.h"
-#include "base/mem.h"
-#include "base/own.h"
-#include "base/tree.h"
 #include "crypto/jwt.h"
 #include "data/json.h"
 #include "http/transport.h"
 #include "service/oidc/oidc.h"
 
 #define ISSUER "https://issuer.test"
-
-static const int64_t now_s = 1800000000;
-static char *folder;
-
-static int64_t fixed_now(void *ctx)
-{
-	(void)ctx;
-	return now_s * INT64_C(1000000000);
-}
-
-static enum hm_status real_random(void *ctx, void *ret_bytes, size_t len, struct hm_err *err)
-{
-	(void)ctx;
-	return hm_random(hm_effects_system(), ret_bytes, len, err);
-}
-
-static const struct hm_effects fx = { NULL, fixed_now, real_random };
-
-static int setup(void **state)
-{
-	(void)state;
-	return hm_dir_make_temp("/tmp", "oidc-", &folder, NULL) == HM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	enum hm_status st = hm_tree_remove(folder, NULL);
-	free(folder);
-	return st == HM_OK ? 0 : -1;
-}
 
 static struct hm_oidc *open_issuer(void)
 {
@@ -218,5 +183,5 @@ int main(void)
 		cmocka_unit_test(test_routes),    cmocka_unit_test(test_no_memory),
 	};
 
-	return cmocka_run_group_tests_name("service/oidc", tests, setup, teardown);
+	return cmocka_run_group_tests_name("service/oidc", tests, make_folder, drop_folder);
 }

@@ -1,54 +1,18 @@
 /* The authority: made once, asked in both forms, refusing as RFC 3161 has it, and never against its clock. */
-#include "unit.h"
+#include "../state.h"
 
-#include "base/file.h"
 #include "base/limits.h"
-#include "base/mem.h"
-#include "base/own.h"
-#include "base/tree.h"
 #include "crypto/oid.h"
 #include "crypto/tsp.h"
 #include "service/tsa/tsa.h"
 
 #include <sys/stat.h>
 
-#define NOW INT64_C(1700000000)
 #define B32 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-
-static char *dir;
-static int64_t now_s;
-
-static int setup(void **state)
-{
-	(void)state;
-	now_s = NOW;
-	return hm_dir_make_temp("/tmp", "tsa-", &dir, NULL) == HM_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	enum hm_status st = hm_tree_remove(dir, NULL);
-	free(dir);
-	return st == HM_OK ? 0 : -1;
-}
-
-static int64_t fixed_now(void *ctx)
-{
-	return *(int64_t *)ctx * 1000000000;
-}
-
-static enum hm_status system_random(void *ctx, void *ret_bytes, size_t len, struct hm_err *err)
-{
-	(void)ctx;
-	return hm_random(hm_effects_system(), ret_bytes, len, err);
-}
-
-static const struct hm_effects fx = { &now_s, fixed_now, system_random };
 
 static struct hm_tsa *open_tsa(void)
 {
-	const struct hm_tsa_opts opts = { .dir = dir, .fx = &fx };
+	const struct hm_tsa_opts opts = { .dir = folder, .fx = &fx };
 	struct hm_tsa *tsa = NULL;
 	struct hm_err err = { 0 };
 
@@ -257,10 +221,10 @@ static void test_made_once(void **state)
 {
 	(void)state;
 	HM_OWN(hm_tsa_freep) struct hm_tsa *tsa = open_tsa();
-	HM_OWN(hm_freep) char *key = hm_asprintf("%s/key.pem", dir), *chain = hm_asprintf("%s/chain.pem", dir);
+	HM_OWN(hm_freep) char *key = hm_asprintf("%s/key.pem", folder), *chain = hm_asprintf("%s/chain.pem", folder);
 	HM_OWN(hm_http_response_done) struct hm_http_response res, ping;
 	HM_OWN(hm_buf_done) struct hm_buf text = { 0 }, again = { 0 };
-	const struct hm_tsa_opts opts = { .dir = dir, .fx = &fx };
+	const struct hm_tsa_opts opts = { .dir = folder, .fx = &fx };
 	struct hm_err err = { 0 };
 	struct hm_tsa *other = NULL;
 	struct stat st;
@@ -296,7 +260,7 @@ static void test_made_once(void **state)
 static void test_must_exist(void **state)
 {
 	(void)state;
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/none", dir);
+	HM_OWN(hm_freep) char *path = hm_asprintf("%s/none", folder);
 	const struct hm_tsa_opts opts = { .dir = path, .must_exist = true };
 	struct hm_tsa *tsa = NULL;
 	struct hm_err err = { 0 };
@@ -310,7 +274,7 @@ static void test_no_memory(void **state)
 	(void)state;
 	HM_OWN(hm_tsa_freep) struct hm_tsa *first = open_tsa(); /* so that the rest only opens it */
 	const struct hm_tsp_request request = { .imprint = digest_of(HM_SHA256), .cert_req = true };
-	const struct hm_tsa_opts opts = { .dir = dir, .fx = &fx };
+	const struct hm_tsa_opts opts = { .dir = folder, .fx = &fx };
 	HM_OWN(hm_buf_done) struct hm_buf der = hm_buf_init(HM_KIB);
 
 	assert_non_null(first);
@@ -339,13 +303,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_stamps, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_clock, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_made_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_must_exist, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
+		with_folder(test_stamps),    with_folder(test_json),      with_folder(test_refusals),
+		with_folder(test_clock),     with_folder(test_made_once), with_folder(test_must_exist),
+		with_folder(test_no_memory),
 	};
 	return cmocka_run_group_tests_name("tsa", tests, NULL, NULL);
 }
