@@ -53,12 +53,15 @@ class Module:
         self.state = Path(self.env["XDG_STATE_HOME"]) / "hallmark"
         self.caches, self.own_modules = caches, False
 
+    def key(self):
+        """What the module's test cache is called."""
+        return hashlib.sha256(f"{self.folder.resolve()}\0".encode()).hexdigest()[:32]
+
     def share(self):
         """Let it use the session's caches: each module has a test cache of its own, which would begin empty."""
         if not self.caches:
             return
-        key = hashlib.sha256(f"{self.folder.resolve()}\0".encode()).hexdigest()[:32]
-        for name in ["build", f"test/{key}", *([] if self.own_modules else ["mod"])]:
+        for name in ["build", f"test/{self.key()}", *([] if self.own_modules else ["mod"])]:
             shared, link = self.caches / name.split("/")[0], self.cache / name
             shared.mkdir(parents=True, exist_ok=True)
             link.parent.mkdir(parents=True, exist_ok=True)
