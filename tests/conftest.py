@@ -1,6 +1,7 @@
 """What all pytest tests share: the program that is tested, a home of its own, and the peers' programs."""
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 
 from hmtest import GO_KEPT, TOP, build_folder, clean_environment, program_path
 from runs import APP, HELLO, Module, write_files
+
+# A script in the background has SIGINT ignored, and so would each program that is started here; one that is handled is not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that are marked slow too")

@@ -73,9 +73,3 @@ def test_every_reason_has_its_case():
     if not cases():
         pytest.skip("the published conformance cases are not here: HM_SHARED_DATA names no folder with them")
     assert sorted(reasons()) == [case.name for case in cases() if case.name.endswith("_fail")]
-
-
-def test_sign_bundle_is_refused_by_name(tmp_path):
-    done = subprocess.run([str(CLIENT), "sign-bundle", "--identity-token", "x", "--bundle", str(tmp_path / "b"), "f"],
-                          capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "sign-bundle" in done.stderr
