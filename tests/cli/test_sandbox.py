@@ -1,11 +1,10 @@
-"""The module sandbox from outside: what a hostile program gets, what is left behind, and that Go, git and cgo work in it.
+"""The module sandbox from outside: what a hostile program gets, and what is left behind.
 
 Each test runs as root, where the tests run as root, and as an ordinary user.
 """
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,78 +16,7 @@ from pathlib import Path
 import pytest
 
 from hmtest import program_path
-
-NOBODY = 65534
-USERS = ["root", "user"] if os.geteuid() == 0 else ["user"]
-SECRET = "a-token-that-nobody-inside-may-see"
-
-
-class Machine:
-    """Runs sandbox_tool as one of the users."""
-
-    def __init__(self, kind, folder):
-        self.kind = kind
-        self.folder = folder
-        self.prefix = []
-        if kind == "user" and os.geteuid() == 0:
-            self.prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-
-    def command(self, *words):
-        return [*self.prefix, str(self.folder / "sandbox_tool"), *map(str, words)]
-
-    def run(self, *words, check=0, env=None, input=None, timeout=60):
-        done = subprocess.run(self.command(*words), input=input, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, timeout=timeout, check=False, env=env, cwd="/")
-        if check is not None and done.returncode != check:
-            pytest.fail(f"{words}: exit {done.returncode}, not {check}\n{done.stdout}\n{done.stderr}", pytrace=False)
-        return done
-
-    def shell(self, line, *options, **more):
-        """The output of a shell's line in a sandbox."""
-        return self.run(*options, "--", "sh", "-c", line, **more).stdout
-
-    def start(self, *words, stdin=subprocess.DEVNULL, **more):
-        return subprocess.Popen(self.command(*words), stdin=stdin, cwd="/", **more)
-
-    def attack(self, *attempts, options=()):
-        """The answer to each attempt."""
-        out = self.run("--ro", f"{self.folder}/sandbox_attack:/tools/attack", *options, "--", "/tools/attack",
-                       *attempts).stdout
-        return dict(line.rsplit(" ", 1) for line in out.splitlines())
-
-    def make_folder(self, name):
-        """A folder that belongs to the user."""
-        path = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
-        path.chmod(0o755)
-        self.own(path)
-        return path
-
-    def own(self, path):
-        if self.prefix:
-            os.chown(path, NOBODY, NOBODY)
-
-
-@pytest.fixture(scope="module")
-def tools():
-    """A copy of the tools where an ordinary user finds them."""
-    folder = Path(tempfile.mkdtemp(prefix="hallmark-test-", dir="/tmp")).resolve()
-    folder.chmod(0o755)
-    for name in ["sandbox_tool", "sandbox_attack"]:
-        path = program_path(name)
-        if path is None:
-            pytest.skip(f"{name} is not in the build folder: build first, or set HM_BUILD")
-        shutil.copy(path, folder / name)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module", params=USERS)
-def machine(request, tools):
-    m = Machine(request.param, tools)
-    probe = m.run("--probe", check=None)
-    if probe.returncode != 0:
-        pytest.skip("this machine refuses sandboxes: " + probe.stdout.splitlines()[-1])
-    return m
+from sandboxes import NOBODY, SECRET, machine, tools
 
 
 def is_sanitized():
@@ -701,122 +629,6 @@ def test_no_overlay(tools):
                           check=False)
     assert done.stdout.startswith("99\n") and "overlay\tMISSING" in done.stdout
     assert done.stderr.startswith("sandbox.overlay: ") and "'/usr'" in done.stderr and "overlays deep" in done.stderr
-
-
-# Real work
-
-GO_TEST = r"""
-package main
-
-import (
-	"net"
-	"os"
-	"os/exec"
-	"sync"
-	"testing"
-)
-
-func TestServer(t *testing.T) {
-	for _, host := range []string{"127.0.0.1:0", "[::1]:0"} {
-		s, err := net.Listen("tcp", host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		go func() {
-			for {
-				c, err := s.Accept()
-				if err != nil {
-					return
-				}
-				c.Close()
-			}
-		}()
-		var group sync.WaitGroup
-		for i := 0; i < 10; i++ {
-			group.Add(1)
-			go func() {
-				defer group.Done()
-				if _, err := net.Dial("tcp", s.Addr().String()); err != nil {
-					t.Error(err)
-				}
-			}()
-		}
-		group.Wait()
-	}
-	if all, err := net.Interfaces(); err != nil || len(all) != 1 {
-		t.Error(all, err)
-	}
-}
-
-func TestRefused(t *testing.T) {
-	if _, err := net.Dial("tcp", "10.0.0.1:80"); err == nil {
-		t.Error("the network can be reached")
-	}
-	if err := os.WriteFile("go.mod", nil, 0o644); err == nil {
-		t.Error("a source can be changed")
-	}
-	if _, err := os.ReadDir("/root"); err == nil {
-		t.Error("a home can be read")
-	}
-	if out, err := exec.Command("git", "--version").CombinedOutput(); err != nil {
-		t.Error(string(out), err)
-	}
-}
-"""
-
-
-def go_options(machine, source, home):
-    goroot = Path(subprocess.run(["go", "env", "GOROOT"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()).resolve()
-    return ["--ro", f"{goroot}:/go", "--ro", f"{source}:/src", "--rw", f"{home}:/workspace", "--cwd", "/src",
-            "--env", "PATH=/go/bin:/usr/bin:/bin", "--env", "HOME=/workspace", "--env", "GOROOT=/go", "--env", "GOFLAGS=-buildvcs=false",
-            "--env", "GOPROXY=off", "--env", "GOENV=off", "--env", "GOTOOLCHAIN=local", "--env", "GOCACHE=/workspace/cache"]
-
-
-def go_module(machine):
-    if not shutil.which("go"):
-        pytest.skip("go is not installed; scripts/setup installs it")
-    source = machine.make_folder("source")
-    (source / "go.mod").write_text("module example.org/x\n\ngo 1.21\n")
-    (source / "main.go").write_text('package main\n\n// int one(void) { return 1; }\nimport "C"\n\n'
-                                    'func main() { println("one:", C.one()) }\n')
-    (source / "plain").mkdir()
-    (source / "plain" / "plain.go").write_text('package main\n\nfunc main() { println("plain") }\n')
-    (source / "plain" / "plain_test.go").write_text(GO_TEST)
-    return source
-
-
-def test_go_build(machine):
-    """The Go toolchain builds over read-only sources, with nothing but what it was given."""
-    source, home = go_module(machine), machine.make_folder("home")
-    options = go_options(machine, source, home)
-    machine.run(*options, "--env", "CGO_ENABLED=0", "--", "go", "build", "-trimpath", "-o", "/workspace/plain", "./plain",
-                timeout=600)
-    assert machine.run(*options, "--", "/workspace/plain").stderr == "plain\n"
-    assert not (source / "plain" / "plain").exists()
-
-
-@pytest.mark.slow
-def test_go_race(machine):
-    """Tests with the race detector and cgo, which need gcc, odd system calls and much address space."""
-    if not shutil.which("gcc"):
-        pytest.skip("gcc is not installed; scripts/setup installs it")
-    source, home = go_module(machine), machine.make_folder("home")
-    options = go_options(machine, source, home)
-    machine.run(*options, "--", "go", "build", "-trimpath", "-o", "/workspace/one", ".", timeout=600)
-    assert machine.run(*options, "--", "/workspace/one").stderr == "one: 1\n"
-    assert machine.run(*options, "--", "go", "test", "-race", "./plain", timeout=600).stdout.startswith("ok")
-    machine.run(*options, "--env", "CGO_ENABLED=0", "--", "go", "vet", "./plain", timeout=600)
-
-
-def test_git(machine):
-    if not shutil.which("git"):
-        pytest.skip("git is not installed; scripts/setup installs it")
-    work = machine.make_folder("work")
-    out = machine.shell("git init -q . && echo x > x && git add x && git -c user.name=a -c user.email=a@b commit -qm one && "
-                        "git log --format=%s && git clone -q . /tmp/clone && cat /tmp/clone/x && git status --porcelain",
-                        "--rw", f"{work}:/w", "--cwd", "/w")
-    assert out == "one\nx\n"
 
 
 def test_many_at_once(machine):
