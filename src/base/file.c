@@ -5,12 +5,17 @@
 #include "base/mem.h"
 #include "base/own.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+/* A temporary file is .NAME, this mark, and so many bytes in hexadecimal digits. */
+#define TEMP_MARK ".tmp-"
+enum { temp_random = 8 };
 
 enum hm_status hm_fd_read(int fd, const char *name, size_t max, struct hm_buf *ret_data, struct hm_err *err)
 {
@@ -86,11 +91,29 @@ static char *parent_of(const char *path)
 	return len == 0 ? hm_asprintf(".") : hm_asprintf("%.*s", (int)len, path);
 }
 
-/* A file beside path that cannot be taken for it: hidden, and with a name that nobody else has. */
-static enum hm_status temp_beside(const char *path, mode_t mode, char **ret_temp, int *ret_fd, struct hm_err *err)
+static bool is_same_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/*
+ * The lock tells a file that is being written from one whose writer was killed. A file system without locks takes the
+ * file as it is: there it can only happen that it stays.
+ */
+static bool is_ours(int fd, const char *temp)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return errno != EWOULDBLOCK;
+	/* whoever sweeps may have been faster between open and lock */
+	return is_same_file(fd, temp);
+}
+
+static enum hm_status temp_name(const char *path, char **ret_temp, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *parent = parent_of(path);
-	uint8_t random[8];
+	uint8_t random[temp_random];
 	char suffix[2 * sizeof(random) + 1];
 
 	enum hm_status st = hm_random(hm_effects_system(), random, sizeof(random), err);
@@ -98,22 +121,59 @@ static enum hm_status temp_beside(const char *path, mode_t mode, char **ret_temp
 		return st;
 	hm_hex_write(suffix, random, sizeof(random));
 	/* as much of the name as leaves room for the rest in the 255 bytes that a name may have */
-	HM_OWN(hm_freep)
-	char *temp = parent ? hm_asprintf("%s/.%.200s.tmp-%s", parent, hm_path_base(path), suffix) : NULL;
-	if (!temp)
-		return hm_fail(err, HM_R_NO_MEMORY, "save '%s'", path);
-	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return hm_fail_errno(err, errno, "create '%s'", temp);
-	if (fchmod(fd, mode) != 0) {
-		st = hm_fail_errno(err, errno, "set the mode of '%s'", temp);
-		close(fd);
-		unlink(temp);
-		return st;
+	*ret_temp = parent ? hm_asprintf("%s/.%.200s" TEMP_MARK "%s", parent, hm_path_base(path), suffix) : NULL;
+	return *ret_temp ? HM_OK : hm_fail(err, HM_R_NO_MEMORY, "save '%s'", path);
+}
+
+/* A file beside path that cannot be taken for it: hidden, and with a name that nobody else has. */
+static enum hm_status temp_beside(const char *path, mode_t mode, char **ret_temp, int *ret_fd, struct hm_err *err)
+{
+	for (;;) {
+		HM_OWN(hm_freep) char *temp = NULL;
+		enum hm_status st = temp_name(path, &temp, err);
+		if (st != HM_OK)
+			return st;
+		HM_OWN(hm_closep) int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return hm_fail_errno(err, errno, "create '%s'", temp);
+		if (!is_ours(fd, temp))
+			continue;
+		if (fchmod(fd, mode) != 0) {
+			st = hm_fail_errno(err, errno, "set the mode of '%s'", temp);
+			unlink(temp);
+			return st;
+		}
+		*ret_fd = fd;
+		fd = -1;
+		*ret_temp = HM_STEAL(temp);
+		return HM_OK;
 	}
-	*ret_fd = fd;
-	*ret_temp = HM_STEAL(temp);
-	return HM_OK;
+}
+
+static bool is_temp_name(const char *name)
+{
+	const size_t len = strlen(name), tail = sizeof(TEMP_MARK) - 1 + 2 * temp_random;
+	const char *mark = len > tail ? name + len - tail : "";
+
+	return name[0] == '.' && strncmp(mark, TEMP_MARK, sizeof(TEMP_MARK) - 1) == 0 &&
+	       strspn(mark + sizeof(TEMP_MARK) - 1, "0123456789abcdef") == 2 * temp_random;
+}
+
+void hm_file_sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!is_temp_name(entry->d_name))
+			continue;
+		HM_OWN(hm_closep)
+		int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 static enum hm_status write_synced(int fd, const char *path, struct hm_str data, struct hm_err *err)
@@ -263,13 +323,6 @@ enum hm_status hm_dir_replace(const char *finished, const char *place, struct hm
 		return hm_fail_errno(err, errno, "put '%s' in place", place);
 	enum hm_status st = sync_parent(place, err);
 	return st == HM_OK ? sync_parent(finished, err) : st;
-}
-
-static bool is_same_file(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 enum hm_status hm_file_lock(const char *path, bool wait, int *ret_fd, struct hm_err *err)

@@ -72,6 +72,13 @@ enum hm_status hm_dir_make(const char *path, mode_t mode, struct hm_err *err) HM
  */
 enum hm_status hm_dir_make_temp(const char *parent, const char *prefix, char **ret_path, struct hm_err *err) HM_MUST;
 
+/*
+ * Remove from a folder what hm_file_save() and hm_file_save_once() left there when they were killed; what they are
+ * writing at the same time, in this process or another, stays. A leftover that cannot be removed is no harm, and no
+ * error.
+ */
+void hm_file_sweep(const char *folder);
+
 /* fsync of a folder: its entries are on disk. */
 enum hm_status hm_dir_sync(const char *path, struct hm_err *err) HM_MUST;
 

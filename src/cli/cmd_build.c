@@ -244,6 +244,7 @@ static enum hm_status make_results(const char *folder, struct hm_err *err)
 	if (!ignore)
 		return hm_fail(err, HM_R_NO_MEMORY, "make '%s'", folder);
 	enum hm_status st = hm_dir_make(folder, 0755, err);
+	hm_file_sweep(folder);
 	return st == HM_OK && !hm_path_is_there(ignore) ? hm_file_save(ignore, HM_STR("*\n"), 0644, err) : st;
 }
 

@@ -57,6 +57,7 @@ static enum hm_status lock(struct hm_run_places *p, struct hm_err *err)
 	enum hm_status st = hm_file_lock(path, false, &p->lock, err);
 	if (st == HM_ECONFLICT)
 		return hm_fail(err, HM_R_FILE_LOCKED, "another run works in '%s'; wait for its end", p->home);
+	hm_file_sweep(p->base);
 	/* results are no source, whoever runs git here */
 	return st == HM_OK && !hm_path_is_there(ignore) ? hm_file_save(ignore, HM_STR("*\n"), 0644, err) : st;
 }

@@ -116,6 +116,8 @@ enum hm_status hm_datadir_open(const char *path, const char *name, uint32_t vers
 			st = lock(&dir, format_path, use, &dir.lock_fd, err);
 		if (st == HM_OK && !hm_path_is_there(format_path))
 			st = make_format(path, format_path, name, version, err);
+		if (st == HM_OK)
+			hm_file_sweep(path);
 	}
 	if (st == HM_OK)
 		st = hm_file_read(format_path, max_format, &text, err);

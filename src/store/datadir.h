@@ -2,7 +2,8 @@
  * A service's data directory: whose it is, in which format, and that only one process writes to it.
  *
  * It holds a file `format` with one line, "hallmark-log 1", from its first moment on, and a file `lock`. A directory
- * with another name or version, or with other people's files and no `format`, is left alone.
+ * with another name or version, or with other people's files and no `format`, is left alone. What killed writers left
+ * of files in it (base/file.h) is removed by whoever opens it to write.
  *
  * Layer 5. Any thread.
  */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "crypto/sct.h"
+#include "store/partials.h"
 #include "tlog/checkpoint.h"
 #include "tlog/tile.h"
 
@@ -141,29 +142,35 @@ static enum hm_status write_tile(void *ctx, const struct hm_tlog_tile *tile, str
 	return st == HM_OK ? hm_file_save(path, bytes, 0644, err) : st;
 }
 
-/* A partial tile that a wider one replaces. That it stays is no harm, so nobody asks whether it went. */
-static void drop_tile(const struct hm_ctlog *log, struct hm_tlog_tile tile, uint64_t old_size, uint64_t new_size)
+static void sweep_tile(const struct hm_ctlog *log, struct hm_tlog_tile tile, uint64_t size)
 {
 	char name[HM_TLOG_TILE_PATH_LEN];
+	const unsigned keep = hm_tlog_tile_width(&tile, size);
 
-	tile.index = (old_size >> 8 * tile.level) / HM_TLOG_TILE_WIDTH;
-	tile.width = hm_tlog_tile_width(&tile, old_size);
-	if (tile.width == 0 || tile.width == hm_tlog_tile_width(&tile, new_size))
-		return;
+	tile.width = HM_TLOG_TILE_WIDTH;
 	hm_tlog_tile_path(&tile, name);
 	HM_OWN(hm_freep) char *path = path_in(log, name);
-	if (!path)
-		return;
-	(void)unlink(path);
-	*strrchr(path, '/') = '\0';
-	(void)rmdir(path);
+	if (path)
+		hm_partials_sweep(path, keep);
 }
 
-static void drop_partial_tiles(const struct hm_ctlog *log, uint64_t old_size, uint64_t new_size)
+/* The last tile of each kind, and the one before it, which may just have become full. */
+static void sweep(const struct hm_ctlog *log, uint64_t size)
 {
-	drop_tile(log, (struct hm_tlog_tile){ .is_entries = true }, old_size, new_size);
-	for (unsigned level = 0; level < HM_TLOG_LEVELS && old_size >> 8 * level; level++)
-		drop_tile(log, (struct hm_tlog_tile){ .level = level }, old_size, new_size);
+	hm_file_sweep(log->folder);
+	for (unsigned back = 0; back < 2; back++) {
+		uint64_t hashes = size;
+		if (size / HM_TLOG_TILE_WIDTH >= back)
+			sweep_tile(
+			    log, (struct hm_tlog_tile){ .is_entries = true, .index = size / HM_TLOG_TILE_WIDTH - back },
+			    size);
+		for (unsigned level = 0; level < HM_TLOG_LEVELS && hashes > 0; level++) {
+			const uint64_t last = hashes / HM_TLOG_TILE_WIDTH;
+			if (last >= back)
+				sweep_tile(log, (struct hm_tlog_tile){ .level = level, .index = last - back }, size);
+			hashes = last;
+		}
+	}
 }
 
 /* --- opening --- */
@@ -249,7 +256,7 @@ static enum hm_status append(const struct hm_ctlog *log, const struct hm_tlog_he
 	if (st == HM_OK)
 		st = save_checkpoint(log, &head, err);
 	if (st == HM_OK)
-		drop_partial_tiles(log, old->size, head.size);
+		sweep(log, head.size);
 	return st;
 }
 

@@ -196,8 +196,14 @@ enum hm_status hm_instance_trust_config(const struct hm_instance *instance, cons
 static enum hm_status save(const char *folder, const char *name, struct hm_str text, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *path = hm_asprintf("%s/%s", folder, name);
+	HM_OWN(hm_buf_done) struct hm_buf there = { 0 };
 
-	return path ? hm_file_save(path, text, 0644, err) : hm_fail(err, HM_R_NO_MEMORY, "save '%s'", name);
+	if (!path)
+		return hm_fail(err, HM_R_NO_MEMORY, "save '%s'", name);
+	/* nearly always it has been said before */
+	if (hm_file_read(path, text.len, &there, NULL) == HM_OK && hm_str_eq(hm_buf_str(&there), text))
+		return HM_OK;
+	return hm_file_save(path, text, 0644, err);
 }
 
 enum hm_status hm_instance_save(const struct hm_instance *instance, const char *origin, const char *folder,
@@ -209,6 +215,7 @@ enum hm_status hm_instance_save(const struct hm_instance *instance, const char *
 	enum hm_status st = hm_instance_signing_config(instance, origin, &config, err);
 	if (st == HM_OK)
 		st = hm_instance_trust_config(instance, origin, &both, err);
+	hm_file_sweep(folder);
 	if (st == HM_OK)
 		st = save(folder, "trusted_root.json", hm_buf_str(&instance->trusted_root), err);
 	if (st == HM_OK)

@@ -42,8 +42,10 @@ static enum hm_status keep(const struct hm_instance *in, const struct hm_attest_
 	if (!path)
 		return hm_fail(err, HM_R_NO_MEMORY, "keep an attestation");
 	enum hm_status st = hm_dir_make(in->attestations, 0700, err);
-	if (st == HM_OK)
+	if (st == HM_OK) {
+		hm_file_sweep(in->attestations);
 		st = hm_file_save(path, text, 0600, err);
+	}
 	for (size_t i = 0; i < statement->subject_count && st == HM_OK; i++) {
 		struct hm_str digest = hm_attest_digest_of(&statement->subjects[i], "sha256");
 		/* what has been read as a statement has digits there and nothing else */

@@ -2,8 +2,8 @@
 
 #include "base/file.h"
 #include "base/own.h"
+#include "store/partials.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 /* What hm_tlog_tile_path() writes in front of a bundle's number. */
@@ -203,24 +203,6 @@ enum hm_status hm_log_grow_times(const struct hm_log_disk *disk, size_t count, i
 
 /* --- sweeping --- */
 
-/* Remove from a folder all temporary files, and with_width the partial tiles narrower than keep. */
-static void sweep_folder(const char *path, bool has_widths, uint64_t keep)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		uint64_t width = 0;
-		const bool is_temp = entry->d_name[0] == '.' && strstr(entry->d_name, ".tmp-");
-		const bool is_old = has_widths && hm_str_to_u64(hm_str(entry->d_name), &width) && width < keep;
-		if (is_temp || is_old)
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-/* The folder of a tile's partial forms, and the one that holds the full tile. */
 static void sweep_tile(const struct hm_log_disk *disk, const struct hm_tlog_tile *tile, bool is_times)
 {
 	struct hm_tlog_tile full = *tile;
@@ -231,14 +213,9 @@ static void sweep_tile(const struct hm_log_disk *disk, const struct hm_tlog_tile
 		times_path(&full, path);
 	else
 		hm_tlog_tile_path(&full, path);
-	HM_OWN(hm_freep) char *partials = hm_asprintf("%s/%s.p", disk->dir, path);
-	HM_OWN(hm_freep) char *folder = hm_asprintf("%s/%s", disk->dir, path);
-	if (!partials || !folder)
-		return;
-	sweep_folder(partials, true, hm_tlog_tile_width(tile, disk->size));
-	rmdir(partials); /* stays unless it is empty */
-	*strrchr(folder, '/') = '\0';
-	sweep_folder(folder, false, 0);
+	HM_OWN(hm_freep) char *file = hm_asprintf("%s/%s", disk->dir, path);
+	if (file)
+		hm_partials_sweep(file, hm_tlog_tile_width(tile, disk->size));
 }
 
 void hm_log_sweep(const struct hm_log_disk *disk)
@@ -246,7 +223,7 @@ void hm_log_sweep(const struct hm_log_disk *disk)
 	const struct hm_tlog_tile bundle = { .is_entries = true, .index = disk->size / HM_TLOG_TILE_WIDTH };
 	uint64_t size = disk->size;
 
-	sweep_folder(disk->dir, false, 0);
+	hm_file_sweep(disk->dir);
 	for (int back = 0; back < 2; back++) {
 		struct hm_tlog_tile tile = bundle;
 		if (back > 0 && tile.index-- == 0)

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -202,6 +204,92 @@ static void test_save_once_together(void **state)
 	assert_int_equal(count_entries("."), 1);
 }
 
+/* What a killed writer left goes; whatever else lies there stays. */
+static void test_sweep(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		bool stays;
+	} rows[] = {
+		{ ".key.pem.tmp-0123456789abcdef", false },
+		{ "..gitignore.tmp-0123456789abcdef", false },
+		{ ".x.tmp-0123456789abcdeF", true },
+		{ ".x.tmp-0123456789abcde", true },
+		{ ".x.tmp-0123456789abcdef0", true },
+		{ ".x.tmp_0123456789abcdef", true },
+		{ "x.tmp-0123456789abcdef", true },
+		{ ".tmp-", true },
+		{ "key.pem", true },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		put(rows[i].name, "x");
+	put(".busy.tmp-0123456789abcdef", "x");
+	int busy = open(".busy.tmp-0123456789abcdef", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(busy, LOCK_EX), 0);
+	assert_int_equal(symlink("key.pem", ".link.tmp-0123456789abcdef"), 0);
+	assert_int_equal(mkdir(".folder.tmp-0123456789abcdef", 0700), 0);
+	hm_file_sweep(".");
+	hm_file_sweep("none");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (hm_path_is_there(rows[i].name) != rows[i].stays)
+			fail_msg("'%s'", rows[i].name);
+	}
+	assert_true(hm_path_is_there(".busy.tmp-0123456789abcdef"));
+	assert_true(hm_path_is_there(".link.tmp-0123456789abcdef"));
+	assert_true(hm_path_is_dir(".folder.tmp-0123456789abcdef"));
+	close(busy);
+	hm_file_sweep(".");
+	assert_false(hm_path_is_there(".busy.tmp-0123456789abcdef"));
+}
+
+/* Nobody loses a file to a sweep while he writes it. */
+static void test_sweep_together(void **state)
+{
+	(void)state;
+	struct hm_err err = { 0 };
+	pid_t pid = fork();
+	int how;
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			hm_file_sweep(".");
+	}
+	for (int i = 0; i < 300; i++)
+		assert_ok(hm_file_save("x", hm_str_of(&i, sizeof(i)), 0600, &err), &err);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &how, 0), pid);
+	assert_int_equal(count_entries("."), 1);
+}
+
+/* kill -9 at any moment leaves at most what the next sweep removes. */
+static void test_sweep_after_kill(void **state)
+{
+	(void)state;
+	struct hm_err err = { 0 };
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < 40; i++) {
+		int how;
+		pid_t pid = fork();
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (;;)
+				(void)!hm_file_save("x", HM_STR("text"), 0600, NULL);
+		}
+		usleep(2000 + i * 97);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, &how, 0), pid);
+	}
+	assert_ok(hm_file_save("x", HM_STR("text"), 0600, &err), &err);
+	left = (unsigned)count_entries(".") - 1;
+	print_message("# %u of 40 left something\n", left);
+	hm_file_sweep(".");
+	assert_int_equal(count_entries("."), 1);
+}
+
 static void test_dir_make(void **state)
 {
 	(void)state;
@@ -386,6 +474,9 @@ int main(void)
 		in_folder(test_full_disk),
 		in_folder(test_save_once),
 		in_folder(test_save_once_together),
+		in_folder(test_sweep),
+		in_folder(test_sweep_together),
+		in_folder(test_sweep_after_kill),
 		in_folder(test_dir_make),
 		in_folder(test_dir_make_temp),
 		in_folder(test_dir_replace),

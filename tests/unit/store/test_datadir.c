@@ -6,8 +6,10 @@
 #include "base/own.h"
 #include "base/tree.h"
 #include "store/datadir.h"
+#include "store/partials.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 static char *dir, *path, *format;
 
@@ -146,6 +148,67 @@ static void test_one_writer(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* What killed writers left goes once somebody may write. */
+static void test_swept(void **state)
+{
+	(void)state;
+	HM_OWN(hm_freep) char *left = hm_asprintf("%s/.key.pem.tmp-0123456789abcdef", path);
+	struct hm_datadir d = { 0 };
+	struct hm_err err = { 0 };
+
+	assert_ok(hm_datadir_open(path, "hallmark-x", 1, HM_DATADIR_WAIT, &d, &err), &err);
+	hm_datadir_done(&d);
+	assert_ok(hm_file_save(left, HM_STR("x"), 0600, &err), &err);
+	assert_ok(hm_datadir_open(path, "hallmark-x", 1, HM_DATADIR_READ, &d, &err), &err);
+	hm_datadir_done(&d);
+	assert_true(hm_path_is_there(left));
+	assert_ok(hm_datadir_open(path, "hallmark-x", 1, HM_DATADIR_WAIT, &d, &err), &err);
+	hm_datadir_done(&d);
+	assert_false(hm_path_is_there(left));
+}
+
+static void make(const char *name)
+{
+	HM_OWN(hm_freep) char *file = hm_asprintf("%s/%s", dir, name);
+
+	assert_int_equal(hm_file_save(file, HM_STR("x"), 0600, NULL), HM_OK);
+}
+
+static bool has(const char *name)
+{
+	HM_OWN(hm_freep) char *file = hm_asprintf("%s/%s", dir, name);
+
+	return hm_path_is_there(file);
+}
+
+static void test_partials(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "t/000.p/3",
+					     "t/000.p/9",
+					     "t/000.p/10",
+					     "t/000.p/x",
+					     "t/000.p/.11.tmp-0123456789abcdef",
+					     "t/.000.tmp-0123456789abcdef",
+					     "t/001" };
+	HM_OWN(hm_freep) char *partials = hm_asprintf("%s/t/000.p", dir), *tile = hm_asprintf("%s/t/000", dir);
+
+	assert_int_equal(hm_dir_make(partials, 0700, NULL), HM_OK);
+	for (size_t i = 0; i < COUNT(names); i++)
+		make(names[i]);
+	hm_partials_sweep(tile, 0);
+	assert_true(has("t/000.p/3") && !has("t/000.p/.11.tmp-0123456789abcdef") &&
+		    !has("t/.000.tmp-0123456789abcdef"));
+	hm_partials_sweep(tile, 10);
+	assert_false(has("t/000.p/3") || has("t/000.p/9"));
+	assert_true(has("t/000.p/10") && has("t/000.p/x") && has("t/001"));
+	HM_OWN(hm_freep) char *stranger = hm_asprintf("%s/x", partials);
+	assert_int_equal(unlink(stranger), 0);
+	hm_partials_sweep(tile, 256);
+	assert_false(has("t/000.p"));
+	hm_partials_sweep(tile, 256);
+}
+
 static void test_no_memory(void **state)
 {
 	(void)state;
@@ -166,6 +229,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused_formats, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_writer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_swept, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_partials, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store/datadir", tests, NULL, NULL);

@@ -156,6 +156,19 @@ static void test_documents(void **state)
 	assert_ok(hm_dir_make(out, 0755, &err), &err);
 	assert_ok(hm_instance_save(instance, "http://127.0.0.1:4711", out, &err), &err);
 	assert_true(hm_path_is_file(signing));
+	/* again: what a killed one left goes, and what says the same stays as it is */
+	HM_OWN(hm_freep) char *left = in_folder("out/.trusted_root.json.tmp-0123456789abcdef");
+	struct stat before, after;
+	assert_ok(hm_file_save(left, HM_STR("x"), 0600, &err), &err);
+	assert_ok(hm_file_save(signing, HM_STR("{}"), 0600, &err), &err);
+	assert_int_equal(stat(root_path, &before), 0);
+	assert_ok(hm_instance_save(instance, "http://127.0.0.1:4711", out, &err), &err);
+	assert_int_equal(stat(root_path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_false(hm_path_is_there(left));
+	assert_ok(hm_file_read(signing, HM_MIB, &text, &err), &err);
+	assert_non_null(strstr(text.ptr, "http://127.0.0.1:4711"));
+	hm_buf_done(&text);
 	assert_ok(hm_file_read(root_path, HM_MIB, &root_text, &err), &err);
 	assert_true(hm_str_eq(hm_buf_str(&root_text), hm_instance_trusted_root(instance)));
 	assert_ok(hm_file_read(trust, HM_MIB, &text, &err), &err);
@@ -236,7 +249,10 @@ static void test_kept(void **state)
 
 	assert_int_equal(count_kept(instance, 0xaa, &paths), 0);
 	assert_ok(hm_instance_keep(instance, hm_str(bundle), &err), &err);
+	HM_OWN(hm_freep) char *left = in_folder("kept/attestations/.a.sigstore.json.tmp-0123456789abcdef");
+	assert_ok(hm_file_save(left, HM_STR("x"), 0600, &err), &err);
 	assert_ok(hm_instance_keep(instance, hm_str(bundle), &err), &err);
+	assert_false(hm_path_is_there(left));
 	assert_ok(hm_instance_keep(instance, hm_str(message), &err), &err);
 	assert_int_equal(count_kept(instance, 0xaa, &paths), 1);
 	assert_int_equal(count_kept(instance, 0xbb, &paths), 1);
