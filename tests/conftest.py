@@ -1,4 +1,5 @@
 """What all pytest tests share: the program that is tested, a home of its own, and the peers' programs."""
+import ctypes
 import os
 import shutil
 import signal
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from hmtest import GO_KEPT, TOP, build_folder, clean_environment, program_path
-from runs import APP, HELLO, Module, write_files
+from runs import APP, HELLO, Module, children, write_files
+
 
 # A script in the background has SIGINT ignored, and so would each program that is started here; one that is handled is not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -255,3 +257,27 @@ def hello(hallmark, go_env, run_caches, tmp_path_factory):
     made = Module(hallmark, base / "hello", base / "home", run_caches, go_env)
     made.done = made.run()
     return made
+
+
+@pytest.fixture
+def orphans():
+    """Processes that lost their parent become this one's children, so that none can hide. Called: those that are left."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
+    before = children()
+
+    def left(timeout=5.0):
+        until = time.monotonic() + timeout
+        while True:
+            found = {pid: name for pid, name in children().items() if pid not in before}
+            for pid in [p for p, name in found.items() if name.startswith("Z ")]:
+                os.waitpid(pid, os.WNOHANG)
+                del found[pid]
+            if not found or time.monotonic() > until:
+                return found
+            time.sleep(0.05)
+    yield left
+    for pid in left(0):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    libc.prctl(36, 0, 0, 0, 0)

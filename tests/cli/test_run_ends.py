@@ -1,16 +1,14 @@
 """hallmark run that does not come to its end by itself: stopped, killed, twice at once, no room, no network."""
-import ctypes
 import os
 import re
 import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
-from runs import ONE, tree, without_network
+from runs import ONE, mounts, tree, without_network
 
 # More moments and sizes of the same kind, which would make the default run long.
 MORE = pytest.mark.slow
@@ -41,46 +39,6 @@ def slow(m):
     return path
 
 
-@pytest.fixture
-def orphans():
-    """Processes that lost their parent become this one's children, so that none can hide. Called: those that are left."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert libc.prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
-    before = children()
-
-    def left(timeout=5.0):
-        until = time.monotonic() + timeout
-        while True:
-            found = {pid: name for pid, name in children().items() if pid not in before}
-            for pid in [p for p, name in found.items() if name.startswith("Z ")]:
-                os.waitpid(pid, os.WNOHANG)
-                del found[pid]
-            if not found or time.monotonic() > until:
-                return found
-            time.sleep(0.05)
-    yield left
-    for pid in left(0):
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    libc.prctl(36, 0, 0, 0, 0)
-
-
-def children():
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, rest = path.read_text().split(" (", 1)[1].rsplit(") ", 1)
-        except OSError:
-            continue
-        if rest.split()[1] == str(os.getpid()):
-            found[int(path.parent.name)] = f"{rest.split()[0]} {name}"
-    return found
-
-
-def mounts(m):
-    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(m.folder.parent) in line]
-
-
 def wait_for(process, text):
     """Read its progress up to a line with this text."""
     for line in process.stderr:
@@ -107,7 +65,7 @@ def test_stopped_in_a_step_that_does_not_want_to_end(module, orphans, number, to
     # what a shell shows as 128+N is either that exit code or the signal itself
     assert returncode in (code, -number), err
     assert "stopped" in err and "hallmark: " in err
-    assert orphans() == {} and mounts(m) == [] and m.leftovers() == []
+    assert orphans() == {} and mounts(m.folder.parent) == [] and m.leftovers() == []
     assert not (m.folder / ".hallmark" / "out").exists()
 
 
