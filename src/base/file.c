@@ -369,6 +369,21 @@ bool hm_path_is_file(const char *path)
 	return kind_of(path) == S_IFREG;
 }
 
+bool hm_path_is_within(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	if (strcmp(folder, "/") == 0)
+		return path[0] == '/';
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+void hm_path_cut_to_there(char *path)
+{
+	for (char *slash; path[0] && path[1] && !hm_path_is_there(path) && (slash = strrchr(path, '/')) != NULL;)
+		slash[slash == path ? 1 : 0] = '\0';
+}
+
 const char *hm_path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

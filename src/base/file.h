@@ -104,6 +104,12 @@ bool hm_path_is_there(const char *path);
 bool hm_path_is_dir(const char *path);
 bool hm_path_is_file(const char *path);
 
+/* Whether path is folder or lies below it, by their texts alone; both in normal form: no "//", ".", "..", final '/'. */
+bool hm_path_is_within(const char *path, const char *folder);
+
+/* Cut a path to the nearest folder above it that is there: where something that is missing would be made. */
+void hm_path_cut_to_there(char *path);
+
 /* The last part of a path, borrowed: "c" of "a/b/c" and of "c". */
 const char *hm_path_base(const char *path);
 

@@ -86,14 +86,6 @@ static enum hm_status refuse_kodata(const struct hm_cli_source *s, struct hm_err
 	return HM_OK;
 }
 
-/* Whether path is folder or below it. */
-static bool is_within(const char *path, const char *folder)
-{
-	size_t len = strlen(folder);
-
-	return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 /* Make the source's root a folder that holds one more. */
 static enum hm_status widen(struct hm_cli_source *s, struct hm_str replacement, struct hm_err *err)
 {
@@ -113,7 +105,7 @@ static enum hm_status widen(struct hm_cli_source *s, struct hm_str replacement, 
 		*err = (struct hm_err){ 0 };
 		return HM_OK;
 	}
-	while (st == HM_OK && !is_within(folder, s->root)) {
+	while (st == HM_OK && !hm_path_is_within(folder, s->root)) {
 		char *slash = strrchr(s->root, '/');
 		if (!slash || slash == s->root)
 			return hm_fail(err, HM_R_IMAGE_PACKAGE,

@@ -252,13 +252,6 @@ static void check_space(struct hm_doctor_report *report, const char *name, const
 			 (unsigned long long)(disk_wanted / HM_MIB));
 }
 
-/* The nearest folder above a path that is there; the path is cut to it. */
-static void cut_to_folder(char *path)
-{
-	for (char *slash; path[0] && path[1] && !hm_path_is_there(path) && (slash = strrchr(path, '/')) != NULL;)
-		slash[slash == path ? 1 : 0] = '\0';
-}
-
 static void check_state(struct hm_doctor_report *report, const char *given)
 {
 	HM_OWN(hm_freep) char *state = NULL, *at = NULL;
@@ -273,7 +266,7 @@ static void check_state(struct hm_doctor_report *report, const char *given)
 			 "export HOME, or name a folder with --state");
 		return;
 	}
-	cut_to_folder(at);
+	hm_path_cut_to_there(at);
 	if (stat(state, &info) == 0)
 		check_state_there(report, state, &info);
 	else if (hm_path_is_dir(at) && access(at, W_OK | X_OK) == 0)

@@ -318,16 +318,14 @@ static enum hm_status check_sandbox(struct running *r, struct hm_err *err)
 static enum hm_status keep_keys_apart(const struct running *r, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *path = hm_asprintf("%s", r->places.state), *state = NULL;
-	struct hm_str root = hm_str(r->source.root);
 
 	if (!path)
 		return hm_fail(err, HM_R_NO_MEMORY, "find the state folder");
-	for (char *slash; !hm_path_is_there(path) && (slash = strrchr(path, '/')) != NULL && slash > path;)
-		*slash = '\0';
+	hm_path_cut_to_there(path);
 	enum hm_status st = hm_path_resolve(path, &state, err);
 	if (st != HM_OK)
 		return st;
-	if (hm_str_has_prefix(hm_str(state), root) && (state[root.len] == '/' || state[root.len] == '\0'))
+	if (hm_path_is_within(state, r->source.root))
 		return hm_fail(err, HM_R_USAGE,
 			       "the state folder '%s' lies in the source '%s', where steps could read its keys; name "
 			       "another with --state or XDG_STATE_HOME",

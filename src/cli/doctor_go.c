@@ -113,8 +113,7 @@ static void check_folder(struct hm_doctor_report *report, const char *name, cons
 	char at[4096];
 
 	snprintf(at, sizeof(at), "%s", path);
-	for (char *slash; at[1] != '\0' && !hm_path_is_there(at) && (slash = strrchr(at, '/')) != NULL;)
-		slash[slash == at ? 1 : 0] = '\0';
+	hm_path_cut_to_there(at);
 	bool is_writable = hm_path_is_dir(at) && access(at, W_OK | X_OK) == 0;
 	struct hm_doctor_check *c =
 	    hm_doctor_add(report, "modules", name, is_writable ? HM_DOCTOR_OK : HM_DOCTOR_MISSING, "%s%s%s%s", path,

@@ -59,17 +59,12 @@ static const char *real(struct hm_run_surround *s, const char *path)
 	return hm_arena_printf(&s->arena, "%s", found).ptr;
 }
 
-static bool is_in_usr(const char *path)
-{
-	return strncmp(path, "/usr/", 5) == 0;
-}
-
 /* The folder with the go command as steps see it. What lies in /usr is seen where it lies. */
 static const char *place_go(struct hm_run_surround *s, struct hm_run_view *view)
 {
 	const char *root = real(s, s->go.goroot);
 
-	if (!root || is_in_usr(root) || !s->is_isolated)
+	if (!root || hm_path_is_within(root, "/usr") || !s->is_isolated)
 		return hm_arena_printf(&s->arena, "%s/bin", root ? root : s->go.goroot).ptr;
 	add_mount(view, HM_SANDBOX_READ_ONLY, root, SEEN_GO);
 	return SEEN_GO "/bin";
@@ -194,12 +189,10 @@ static enum hm_status place_netrc(struct hm_run_surround *s, struct hm_run_view 
 /* Whether a path is seen anyway: the sandbox shows /etc/ssl/certs, and a folder that was added may hold it. */
 static bool is_seen(const struct hm_run_view *view, const char *path)
 {
-	if (is_in_usr(path) || strncmp(path, "/etc/ssl/certs", 14) == 0)
+	if (hm_path_is_within(path, "/usr") || hm_path_is_within(path, "/etc/ssl/certs"))
 		return true;
 	for (size_t i = 0; i < view->mount_count; i++) {
-		const char *target = view->mounts[i].target;
-		size_t len = strlen(target);
-		if (strncmp(path, target, len) == 0 && (path[len] == '/' || path[len] == '\0'))
+		if (hm_path_is_within(path, view->mounts[i].target))
 			return true;
 	}
 	return false;

@@ -209,8 +209,7 @@ static enum hm_status build_argv(struct step *s, const struct hm_strv *own, stru
 static bool is_in_workspace(const struct hm_task_ctx *t, const char *path)
 {
 	for (size_t i = 0; i < t->task->workspace_count; i++) {
-		size_t len = t->ws_inside[i] ? strlen(t->ws_inside[i]) : 0;
-		if (len > 0 && strncmp(path, t->ws_inside[i], len) == 0 && (path[len] == '/' || path[len] == '\0'))
+		if (t->ws_inside[i] && hm_path_is_within(path, t->ws_inside[i]))
 			return true;
 	}
 	return false;

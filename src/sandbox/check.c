@@ -1,5 +1,6 @@
 #include "sandbox/plan.h"
 
+#include "base/file.h"
 #include "base/limits.h"
 
 #include <ctype.h>
@@ -28,15 +29,6 @@ const char *hm_sandbox_hostname_of(const struct hm_sandbox_opts *opts)
 uint64_t hm_sandbox_processes_of(const struct hm_sandbox_opts *opts)
 {
 	return opts->limits.processes ? opts->limits.processes : HM_SANDBOX_DEFAULT_PROCESSES;
-}
-
-bool hm_path_is_within(const char *path, const char *base)
-{
-	size_t len = strlen(base);
-
-	if (strcmp(base, "/") == 0)
-		return path[0] == '/';
-	return strncmp(path, base, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 /* Absolute, one text for one place: without "//", ".", ".." and a final slash. */

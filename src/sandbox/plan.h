@@ -118,9 +118,6 @@ const char *hm_sandbox_hostname_of(const struct hm_sandbox_opts *opts);
 /* How many processes and threads the program may have. */
 uint64_t hm_sandbox_processes_of(const struct hm_sandbox_opts *opts);
 
-/* Whether path is base or lies in it; both in normal form. */
-bool hm_path_is_within(const char *path, const char *base);
-
 /* The checks that sandboxes and `none` share. */
 enum hm_status hm_sandbox_check_program(const struct hm_sandbox_opts *opts, struct hm_err *err) HM_MUST;
 

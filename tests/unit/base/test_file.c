@@ -450,6 +450,42 @@ static void test_paths(void **state)
 	assert_refused("none", hm_path_resolve("none", &none, &err), &err, HM_R_FILE_NOT_FOUND);
 }
 
+static void test_within(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *folder;
+		bool want;
+	} rows[] = {
+		{ "/a", "/a", true }, { "/a/b", "/a", true },     { "/ab", "/a", false },      { "/", "/a", false },
+		{ "/a", "/", true },  { "/a/b/c", "/a/b", true }, { "/a/b", "/a/b/c", false },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (hm_path_is_within(rows[i].path, rows[i].folder) != rows[i].want)
+			fail_msg("'%s' in '%s'", rows[i].path, rows[i].folder);
+	}
+}
+
+static void test_cut_to_there(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *want;
+	} rows[] = {
+		{ "/", "/" }, { "/no such/x", "/" }, { "dir", "dir" }, { "dir/none/x", "dir" }, { "none", "none" },
+		{ "", "" },
+	};
+
+	assert_int_equal(mkdir("dir", 0700), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char path[32];
+		snprintf(path, sizeof(path), "%s", rows[i].path);
+		hm_path_cut_to_there(path);
+		assert_string_equal(path, rows[i].want);
+	}
+}
+
 static void test_write_errors(void **state)
 {
 	(void)state;
@@ -483,6 +519,8 @@ int main(void)
 		in_folder(test_lock),
 		in_folder(test_lock_of_a_removed_file),
 		in_folder(test_paths),
+		cmocka_unit_test(test_within),
+		in_folder(test_cut_to_there),
 		in_folder(test_write_errors),
 	};
 	return cmocka_run_group_tests_name("base/file", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* The plan of a root: what is in it, what must not be, and in which order. */
 #include "sandbox/plan.h"
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/own.h"
