@@ -75,69 +75,39 @@ static const struct hm_fields env = FIELDS(env_rows);
 static const struct field resources_rows[] = { { "limits", ANY }, { "requests", ANY }, { "claims", NOT_YET } };
 static const struct hm_fields resources = FIELDS(resources_rows);
 
+/* What a step and a template of steps both have of a Kubernetes container. */
+#define CONTAINER_ROWS                                                                                                 \
+	{ "image", STR }, { "imagePullPolicy", STR }, { "command", STRS }, { "args", STRS }, { "workingDir", STR },    \
+	    { "env", OBJS, &env }, { "computeResources", OBJ, &resources, V1 },                                        \
+	    { "resources", OBJ, &resources, V1BETA1 }, { "envFrom", NOT_YET }, { "securityContext", NOT_YET },         \
+	    { "volumeDevices", NOT_YET }, { "volumeMounts", NOT_YET }, { "lifecycle", NOT_YET, NULL, V1BETA1 },        \
+	    { "livenessProbe", NOT_YET, NULL, V1BETA1 }, { "ports", NOT_YET, NULL, V1BETA1 },                          \
+	    { "readinessProbe", NOT_YET, NULL, V1BETA1 }, { "startupProbe", NOT_YET, NULL, V1BETA1 },                  \
+	    { "stdin", NOT_YET, NULL, V1BETA1 }, { "stdinOnce", NOT_YET, NULL, V1BETA1 },                              \
+	    { "terminationMessagePath", NOT_YET, NULL, V1BETA1 },                                                      \
+	    { "terminationMessagePolicy", NOT_YET, NULL, V1BETA1 },                                                    \
+	{                                                                                                              \
+		"tty", NOT_YET, NULL, V1BETA1                                                                          \
+	}
+
 static const struct field step_rows[] = {
+	CONTAINER_ROWS,
 	{ "name", STR },
 	{ "displayName", STR },
-	{ "image", STR },
-	{ "imagePullPolicy", STR },
 	{ "script", STR },
-	{ "command", STRS },
-	{ "args", STRS },
-	{ "workingDir", STR },
-	{ "env", OBJS, &env },
 	{ "timeout", STR },
 	{ "onError", STR },
-	{ "computeResources", OBJ, &resources, V1 },
-	{ "resources", OBJ, &resources, V1BETA1 },
-	{ "envFrom", NOT_YET },
 	{ "params", NOT_YET },
 	{ "ref", NOT_YET },
 	{ "results", NOT_YET },
-	{ "securityContext", NOT_YET },
 	{ "stderrConfig", NOT_YET },
 	{ "stdoutConfig", NOT_YET },
-	{ "volumeDevices", NOT_YET },
-	{ "volumeMounts", NOT_YET },
 	{ "when", NOT_YET },
 	{ "workspaces", NOT_YET },
-	{ "lifecycle", NOT_YET, NULL, V1BETA1 },
-	{ "livenessProbe", NOT_YET, NULL, V1BETA1 },
-	{ "ports", NOT_YET, NULL, V1BETA1 },
-	{ "readinessProbe", NOT_YET, NULL, V1BETA1 },
-	{ "startupProbe", NOT_YET, NULL, V1BETA1 },
-	{ "stdin", NOT_YET, NULL, V1BETA1 },
-	{ "stdinOnce", NOT_YET, NULL, V1BETA1 },
-	{ "terminationMessagePath", NOT_YET, NULL, V1BETA1 },
-	{ "terminationMessagePolicy", NOT_YET, NULL, V1BETA1 },
-	{ "tty", NOT_YET, NULL, V1BETA1 },
 };
 static const struct hm_fields step = FIELDS(step_rows);
 
-static const struct field template_rows[] = {
-	{ "image", STR },
-	{ "imagePullPolicy", STR },
-	{ "command", STRS },
-	{ "args", STRS },
-	{ "workingDir", STR },
-	{ "env", OBJS, &env },
-	{ "computeResources", OBJ, &resources, V1 },
-	{ "resources", OBJ, &resources, V1BETA1 },
-	{ "envFrom", NOT_YET },
-	{ "securityContext", NOT_YET },
-	{ "volumeDevices", NOT_YET },
-	{ "volumeMounts", NOT_YET },
-	{ "name", NOT_YET, NULL, V1BETA1 },
-	{ "lifecycle", NOT_YET, NULL, V1BETA1 },
-	{ "livenessProbe", NOT_YET, NULL, V1BETA1 },
-	{ "ports", NOT_YET, NULL, V1BETA1 },
-	{ "readinessProbe", NOT_YET, NULL, V1BETA1 },
-	{ "startupProbe", NOT_YET, NULL, V1BETA1 },
-	{ "stdin", NOT_YET, NULL, V1BETA1 },
-	{ "stdinOnce", NOT_YET, NULL, V1BETA1 },
-	{ "terminationMessagePath", NOT_YET, NULL, V1BETA1 },
-	{ "terminationMessagePolicy", NOT_YET, NULL, V1BETA1 },
-	{ "tty", NOT_YET, NULL, V1BETA1 },
-};
+static const struct field template_rows[] = { CONTAINER_ROWS, { "name", NOT_YET, NULL, V1BETA1 } };
 static const struct hm_fields step_template = FIELDS(template_rows);
 
 static const struct field task_workspace_rows[] = {
