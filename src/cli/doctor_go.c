@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "cli/go.h"
 #include "golang/version.h"
+#include "http/url.h"
 #include "net/client.h"
 
 #include <stdio.h>
@@ -32,16 +33,11 @@ void hm_doctor_hide_users(const char *urls, char *ret_text, size_t size)
 		size_t n = 0;
 		while (n < rest.len && rest.ptr[n] != ',' && rest.ptr[n] != '|' && rest.ptr[n] != ' ')
 			n++;
-		struct hm_str one = hm_str_head(rest, n);
-		ptrdiff_t scheme = hm_str_find(one, HM_STR("://"));
-		struct hm_str authority = scheme < 0 ? one : hm_str_skip(one, (size_t)scheme + 3);
-		ptrdiff_t path = hm_str_find_char(authority, '/');
-		ptrdiff_t at =
-		    hm_str_find_last_char(hm_str_head(authority, path < 0 ? authority.len : (size_t)path), '@');
-		if (at >= 0) {
-			used += (size_t)snprintf(ret_text + used, size - used, "%.*s(hidden)",
-						 (int)(authority.ptr - one.ptr), one.ptr);
-			one = hm_str_skip(authority, (size_t)at);
+		struct hm_str one = hm_str_head(rest, n), user = hm_url_user(one);
+		if (user.ptr) {
+			size_t before = (size_t)(user.ptr - one.ptr);
+			used += (size_t)snprintf(ret_text + used, size - used, "%.*s(hidden)", (int)before, one.ptr);
+			one = hm_str_skip(one, before + user.len);
 		}
 		if (used < size)
 			used += (size_t)snprintf(ret_text + used, size - used, "%.*s%.*s", HM_STR_ARG(one),
@@ -155,7 +151,8 @@ static void check_network(struct hm_doctor_report *report, const struct hm_golan
 		if (proxy.ptr[i] == ',' || proxy.ptr[i] == '|')
 			proxy = hm_str_head(proxy, i);
 	}
-	if (hm_str_find(proxy, HM_STR("://")) < 0) {
+	ptrdiff_t scheme = hm_str_find(proxy, HM_STR("://"));
+	if (scheme < 0) {
 		hm_doctor_add(report, "network", "proxy", HM_DOCTOR_OK, "GOPROXY begins with '%.*s': nothing to ask",
 			      HM_STR_ARG(proxy));
 		return;
@@ -165,11 +162,10 @@ static void check_network(struct hm_doctor_report *report, const struct hm_golan
 		return;
 	}
 	struct hm_transport transport = hm_client_transport(client);
-	ptrdiff_t scheme = hm_str_find(proxy, HM_STR("://"));
-	struct hm_str host = hm_str_skip(proxy, (size_t)scheme + 3);
+	struct hm_str user = hm_url_user(proxy), host = hm_str_skip(proxy, (size_t)scheme + 3);
+	host = user.ptr ? hm_str_skip(host, user.len + 1) : host;
 	ptrdiff_t slash = hm_str_find_char(host, '/');
 	host = slash < 0 ? host : hm_str_head(host, (size_t)slash);
-	host = hm_str_skip(host, (size_t)(hm_str_find_last_char(host, '@') + 1));
 	HM_OWN(hm_freep) char *url = hm_asprintf("%.*s://%.*s/", (int)scheme, proxy.ptr, HM_STR_ARG(host));
 	if (url)
 		check_answer(report, &transport, "proxy", hm_str(url));

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "http/url.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -113,15 +114,12 @@ static void add_secret(struct hm_run_surround *s, struct hm_str secret)
 /* The password in "scheme://user:password@host", or a token that stands where the user does. */
 static void add_url_secret(struct hm_run_surround *s, struct hm_str url)
 {
-	ptrdiff_t scheme = hm_str_find(url, HM_STR("://"));
-	struct hm_str rest = scheme < 0 ? url : hm_str_skip(url, (size_t)scheme + 3), user, password;
-	ptrdiff_t slash = hm_str_find_char(rest, '/');
-	ptrdiff_t at = hm_str_find_last_char(slash < 0 ? rest : hm_str_head(rest, (size_t)slash), '@');
+	struct hm_str found = hm_url_user(url), user, password;
 
-	if (at < 0)
+	if (!found.ptr)
 		return;
-	rest = hm_arena_dup(&s->arena, hm_str_head(rest, (size_t)at));
-	add_secret(s, hm_str_cut(rest, ':', &user, &password) ? password : rest);
+	found = hm_arena_dup(&s->arena, found);
+	add_secret(s, hm_str_cut(found, ':', &user, &password) ? password : found);
 }
 
 static void add_list_secrets(struct hm_run_surround *s, const char *list)

@@ -272,6 +272,17 @@ enum hm_status hm_url_parse_authority(struct hm_str text, uint16_t default_port,
 	return HM_OK;
 }
 
+struct hm_str hm_url_user(struct hm_str url)
+{
+	ptrdiff_t scheme = hm_str_find(url, HM_STR("://"));
+	struct hm_str rest = scheme < 0 ? url : hm_str_skip(url, (size_t)scheme + 3);
+	ptrdiff_t slash = hm_str_find_char(rest, '/');
+	/* the last one: in a password others may stand unescaped */
+	ptrdiff_t at = hm_str_find_last_char(slash < 0 ? rest : hm_str_head(rest, (size_t)slash), '@');
+
+	return at < 0 ? (struct hm_str){ 0 } : hm_str_head(rest, (size_t)at);
+}
+
 void hm_url_authority(const struct hm_url *url, char ret_text[HM_ORIGIN_LEN])
 {
 	const char *open = url->is_ipv6 ? "[" : "", *close = url->is_ipv6 ? "]" : "";

@@ -60,6 +60,14 @@ enum hm_status hm_url_parse_target(struct hm_str target, struct hm_str *ret_path
 enum hm_status hm_url_parse_authority(struct hm_str text, uint16_t default_port, struct hm_url *ret_url,
 				      struct hm_err *err) HM_MUST;
 
+/*
+ * Find "user:password" before a host: a secret, maybe, in a URL that is not refused for it.
+ *
+ * Shape   url: of any scheme, or of none as proxies are named ("user:password@proxy:8080"). ret: borrowed from url, an
+ *         '@' follows; its ptr is NULL where there is none.
+ */
+struct hm_str hm_url_user(struct hm_str url);
+
 /* Write "https://log.example:8080", the scheme's own port left out. */
 void hm_url_origin(const struct hm_url *url, char ret_text[HM_ORIGIN_LEN]);
 

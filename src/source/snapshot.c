@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/own.h"
 #include "base/tree.h"
+#include "http/url.h"
 #include "source/git.h"
 
 #include <errno.h>
@@ -562,16 +563,12 @@ enum hm_status hm_source_snapshot(const char *dir, const char *into, bool is_iso
 
 enum hm_status hm_source_url_clean(struct hm_str url, char **ret_url, struct hm_err *err)
 {
-	ptrdiff_t scheme = hm_str_find(url, HM_STR("://"));
-	struct hm_str rest = scheme < 0 ? url : hm_str_skip(url, (size_t)scheme + 3);
-	ptrdiff_t slash = hm_str_find_char(rest, '/');
-	ptrdiff_t at = hm_str_find_last_char(slash < 0 ? rest : hm_str_head(rest, (size_t)slash), '@');
-
 	/* "git@host:path", which has no scheme, names no secret: everybody is git there */
-	if (scheme >= 0 && at >= 0)
-		rest = hm_str_skip(rest, (size_t)at + 1);
-	char *clean = scheme < 0 ? hm_asprintf("%.*s", (int)rest.len, rest.ptr)
-				 : hm_asprintf("%.*s://%.*s", (int)scheme, url.ptr, (int)rest.len, rest.ptr);
+	struct hm_str user = hm_str_find(url, HM_STR("://")) < 0 ? (struct hm_str){ 0 } : hm_url_user(url);
+	size_t before = user.ptr ? (size_t)(user.ptr - url.ptr) : 0, behind = user.ptr ? before + user.len + 1 : 0;
+	struct hm_str rest = hm_str_skip(url, behind);
+	char *clean = hm_asprintf("%.*s%.*s", (int)before, url.ptr, HM_STR_ARG(rest));
+
 	if (!clean)
 		return hm_fail(err, HM_R_NO_MEMORY, "URL");
 	*ret_url = clean;

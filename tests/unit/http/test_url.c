@@ -322,6 +322,29 @@ static void test_join(void **state)
 	}
 }
 
+static void test_user(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{ "https://me:pass@host/x", "me:pass" },
+		{ "https://token@host", "token" },
+		{ "https://me:p@ss@host:1/x@y", "me:p@ss" },
+		{ "https://@host/", "" },
+		{ "me:pass@proxy:8080", "me:pass" },
+		{ "git@host:path", "git" },
+		{ "https://host/x@y", NULL },
+		{ "https://host", NULL },
+		{ "/a/b@c", NULL },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct hm_str user = hm_url_user(hm_str(rows[i][0]));
+		if (!user.ptr != !rows[i][1] || (user.ptr && !hm_str_is(user, rows[i][1])))
+			fail_msg("'%s': '%.*s'", rows[i][0], HM_STR_ARG(user));
+	}
+}
+
 static void test_no_memory(void **state)
 {
 	(void)state;
@@ -349,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_target),   cmocka_unit_test(test_resolve), cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_query),    cmocka_unit_test(test_join),    cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_user),
 	};
 	return cmocka_run_group_tests_name("http/url", tests, NULL, NULL);
 }
