@@ -24,6 +24,13 @@ enum hm_status hm_secret_copy(struct hm_str bytes, struct hm_secret *ret_secret,
 	return HM_OK;
 }
 
+void hm_secret_buf_done(struct hm_buf *buf)
+{
+	if (buf->ptr)
+		hm_wipe(buf->ptr, buf->cap);
+	hm_buf_done(buf);
+}
+
 void hm_secret_done(struct hm_secret *secret)
 {
 	if (!secret)

@@ -6,6 +6,7 @@
 #ifndef HM_BASE_SECRET_H
 #define HM_BASE_SECRET_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -35,6 +36,9 @@ static inline struct hm_str hm_secret_str(const struct hm_secret *secret)
 
 /* Whether two runs of bytes are equal, in a time that does not depend on where they differ. */
 bool hm_secret_eq(const void *a, const void *b, size_t len);
+
+/* hm_buf_done() for a buffer with a secret in it: wipes all its room. What it left behind as it grew is not wiped. */
+void hm_secret_buf_done(struct hm_buf *buf);
 
 /* Overwrite memory in a way that the compiler does not leave out. */
 void hm_wipe(void *ptr, size_t len);

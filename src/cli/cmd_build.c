@@ -225,6 +225,16 @@ static enum hm_status read_pairs(struct build *b, const char *option, const stru
 	return HM_OK;
 }
 
+/* Standard input is not asked for a password: it is the caller's script, maybe. */
+static enum hm_status read_key(struct build *b, struct hm_err *err)
+{
+	const char *key = b->o->sign_by;
+	bool is_text = strncmp(key, "-----BEGIN", 10) == 0;
+
+	return is_text ? hm_cli_key_read(b->cli, hm_str(key), true, &b->signer, err)
+		       : hm_cli_key_load(b->cli, key, true, &b->signer, err);
+}
+
 /* --- folders --- */
 
 /* Go's build cache: a step has been given one. */
@@ -605,7 +615,7 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 		st = hm_cli_source_open(count ? args[0] : NULL, &b.targets[0], b.o->modcache, &b.source, err);
 	/* a key that cannot be read should not cost a build */
 	if (st == HM_OK && b.o->sign_by)
-		st = hm_cli_sign_key_open(b.o->sign_by, &b.signer, err);
+		st = read_key(&b, err);
 	if (st == HM_OK)
 		st = note_ko_yaml(&b, err);
 	if (st == HM_OK)

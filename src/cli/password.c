@@ -64,17 +64,10 @@ static struct hm_buf quiet_buf(void)
 	return buf;
 }
 
-static void quiet_buf_done(struct hm_buf *buf)
-{
-	if (buf->ptr)
-		hm_wipe(buf->ptr, buf->cap);
-	hm_buf_done(buf);
-}
-
 static enum hm_status from_terminal(int tty, bool is_new, struct hm_secret *ret_password, struct hm_err *err)
 {
-	HM_OWN(quiet_buf_done) struct hm_buf first = quiet_buf();
-	HM_OWN(quiet_buf_done) struct hm_buf again = quiet_buf();
+	HM_OWN(hm_secret_buf_done) struct hm_buf first = quiet_buf();
+	HM_OWN(hm_secret_buf_done) struct hm_buf again = quiet_buf();
 
 	enum hm_status st = ask(tty, "Enter password for private key: ", &first, err);
 	if (st == HM_OK && is_new) {
@@ -87,7 +80,7 @@ static enum hm_status from_terminal(int tty, bool is_new, struct hm_secret *ret_
 
 static enum hm_status from_stdin(struct hm_secret *ret_password, struct hm_err *err)
 {
-	HM_OWN(quiet_buf_done) struct hm_buf all = quiet_buf();
+	HM_OWN(hm_secret_buf_done) struct hm_buf all = quiet_buf();
 	ssize_t n;
 
 	do {

@@ -4,80 +4,12 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/own.h"
-#include "cli/password.h"
+#include "cli/sign_key.h"
 #include "cli/verify.h"
 #include "crypto/jwt.h"
-#include "crypto/keyfile.h"
 #include "data/json_write.h"
 
 #include <inttypes.h>
-
-/* --- keys --- */
-
-/* cosign's words for keys that are no files. */
-static const struct {
-	const char *prefix, *what;
-} elsewhere[] = {
-	{ "awskms://", "a key in AWS KMS" },
-	{ "gcpkms://", "a key in Google Cloud KMS" },
-	{ "azurekms://", "a key in Azure Key Vault" },
-	{ "hashivault://", "a key in HashiCorp Vault" },
-	{ "openbao://", "a key in OpenBao" },
-	{ "k8s://", "a key in a Kubernetes secret" },
-	{ "gitlab://", "a key in GitLab" },
-	{ "github://", "a key in GitHub" },
-	{ "pkcs11:", "a key on a PKCS #11 token" },
-	{ "http://", "a key to be downloaded" },
-	{ "https://", "a key to be downloaded" },
-};
-
-/* A private key's text is wiped, whether it was encrypted or not. */
-static void key_text_done(struct hm_buf *text)
-{
-	if (text->ptr)
-		hm_wipe(text->ptr, text->len);
-	hm_buf_done(text);
-}
-
-static enum hm_status read_key_text(const char *name, struct hm_buf *text, struct hm_err *err)
-{
-	const char *variable = strncmp(name, "env://", 6) == 0 ? name + 6 : NULL, *value;
-
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
-		if (strncmp(name, elsewhere[i].prefix, strlen(elsewhere[i].prefix)) == 0)
-			return hm_fail(err, HM_R_UNSUPPORTED, "--key '%s': %s is not supported yet", name,
-				       elsewhere[i].what);
-	}
-	if (!variable)
-		return hm_file_read(name, HM_MAX_CONFIG_FILE, text, err);
-	value = getenv(variable);
-	if (!value)
-		return hm_fail(err, HM_R_USAGE, "--key '%s': there is no such variable", name);
-	*text = hm_buf_init(HM_MAX_CONFIG_FILE);
-	hm_buf_add_cstr(text, value);
-	return hm_buf_check(text, "a private key", err);
-}
-
-enum hm_status hm_cli_key_load(struct hm_cli *cli, const char *name, bool is_stdin_taken, struct hm_signer *ret_signer,
-			       struct hm_err *err)
-{
-	HM_OWN(key_text_done) struct hm_buf text = { 0 };
-	HM_OWN(hm_secret_done) struct hm_secret password = { 0 };
-
-	enum hm_status st = read_key_text(name, &text, err);
-	if (st != HM_OK)
-		return hm_while(err, st, "read the key");
-	if (hm_keyfile_is(hm_buf_str(&text))) {
-		st = hm_cli_password(cli, false, is_stdin_taken, &password, err);
-		if (st == HM_OK)
-			st = hm_keyfile_decrypt(hm_buf_str(&text), hm_secret_str(&password), ret_signer, err);
-	} else {
-		st = hm_signer_parse_text(hm_buf_str(&text), ret_signer, err);
-	}
-	return hm_while(err, hm_at(err, st, name, 0, 0), "read the key");
-}
-
-/* --- sessions --- */
 
 static enum hm_status check_usage(const struct hm_cli_sign_opts *o, struct hm_err *err)
 {
@@ -107,7 +39,7 @@ static enum hm_status check_usage(const struct hm_cli_sign_opts *o, struct hm_er
 static enum hm_status read_token(const char *given, struct hm_secret *ret_token, struct hm_err *err)
 {
 	HM_OWN(hm_arena_done) struct hm_arena arena = hm_arena_init(16 * HM_MAX_JWT);
-	HM_OWN(key_text_done) struct hm_buf text = { 0 };
+	HM_OWN(hm_secret_buf_done) struct hm_buf text = { 0 };
 	struct hm_jws jws;
 
 	if (hm_jws_parse(hm_str(given), &arena, &jws, NULL) == HM_OK)

@@ -104,17 +104,6 @@ enum hm_status hm_cli_signing_open(struct hm_cli *cli, const struct hm_cli_sign_
 void hm_cli_signing_done(struct hm_cli_signing *s);
 
 /*
- * Load a private key.
- *
- * Shape   name: a path, or env://NAME of a variable that holds the key.
- * Owns    ret_signer is the caller's
- * Errors  HM_EINVAL unsupported: a key in a KMS, on a token or in a cluster, by name; usage: no such variable
- *         HM_ENOTFOUND; HM_EIO; as hm_keyfile_decrypt() and hm_signer_parse_text()
- */
-enum hm_status hm_cli_key_load(struct hm_cli *cli, const char *name, bool is_stdin_taken, struct hm_signer *ret_signer,
-			       struct hm_err *err) HM_MUST;
-
-/*
  * Write the bundle, and tell what it is.
  *
  * Shape   what: how the artifact was named.

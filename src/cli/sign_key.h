@@ -6,20 +6,27 @@
 #ifndef HM_CLI_SIGN_KEY_H
 #define HM_CLI_SIGN_KEY_H
 
-#include "base/err.h"
+#include "cli/cmd.h"
 #include "crypto/key.h"
 
 /*
- * Read a private key.
+ * Load a private key.
  *
- * Shape   key: a file's path, "env://NAME" for a variable that holds the key's text, or the text itself, which begins
- *         with "-----BEGIN". The text is PEM: cosign's encrypted form, or a plain PKCS #8, EC or RSA key. The password
- *         is that of the variable COSIGN_PASSWORD, else it is asked for on the terminal.
+ * Shape   name: a path, or env://NAME of a variable that holds the key. The key is PEM: cosign's encrypted form, whose
+ *         password hm_cli_password() gets, or a plain PKCS #8, EC or RSA key. is_stdin_taken: as there.
  * Owns    ret_signer is the caller's, for hm_signer_done()
- * Errors  HM_EINVAL usage: no such variable, or neither password nor terminal; unsupported: a key that is elsewhere
+ * Errors  HM_EINVAL unsupported: a key in a KMS, on a token or in a cluster, by name; usage: no such variable
  *         HM_ENOTFOUND; HM_EIO; HM_EPARSE pem, key.format, keyfile.format; HM_EVERIFY keyfile.password, key.weak;
- *         HM_ENOMEM. No error holds a part of the key.
+ *         as hm_cli_password(); HM_ENOMEM. No error holds a part of the key.
  */
-enum hm_status hm_cli_sign_key_open(const char *key, struct hm_signer *ret_signer, struct hm_err *err) HM_MUST;
+enum hm_status hm_cli_key_load(struct hm_cli *cli, const char *name, bool is_stdin_taken, struct hm_signer *ret_signer,
+			       struct hm_err *err) HM_MUST;
+
+/* The same of a key's text. */
+enum hm_status hm_cli_key_read(struct hm_cli *cli, struct hm_str text, bool is_stdin_taken,
+			       struct hm_signer *ret_signer, struct hm_err *err) HM_MUST;
+
+/* What cosign would take a name for that is no file: "a key in AWS KMS". NULL: it is a file, or env://NAME. */
+const char *hm_cli_key_elsewhere(const char *name);
 
 #endif

@@ -3,19 +3,11 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/artifact.h"
-
-/* Words of cosign's for keys that are not files. */
-static const char *const key_places[] = { "awskms://", "gcpkms://", "azurekms://", "hashivault://",
-					  "k8s://",    "gitlab://", "github://",   "env://",
-					  "pkcs11:",   "http://",   "https://" };
+#include "cli/sign_key.h"
 
 static bool is_elsewhere(const char *name)
 {
-	for (size_t i = 0; i < sizeof(key_places) / sizeof(key_places[0]); i++) {
-		if (strncmp(name, key_places[i], strlen(key_places[i])) == 0)
-			return !hm_path_is_there(name);
-	}
-	return false;
+	return (hm_cli_key_elsewhere(name) || strncmp(name, "env://", 6) == 0) && !hm_path_is_there(name);
 }
 
 static bool has_workflow(const struct hm_cli_verify_opts *o)

@@ -19,13 +19,6 @@ static bool is_boundary(struct hm_str line, struct hm_str mark, struct hm_str *r
 	return true;
 }
 
-/* Wipes, because what passes through may be a private key. */
-static void wiped_buf_done(struct hm_buf *buf)
-{
-	hm_wipe(buf->ptr, buf->cap);
-	hm_buf_done(buf);
-}
-
 /* Collect the Base64 of a block's lines; the END line is taken too. */
 static enum hm_status read_lines(struct hm_str *text, struct hm_str label, struct hm_buf *base64, struct hm_err *err)
 {
@@ -66,8 +59,8 @@ enum hm_status hm_pem_next(struct hm_str *text, struct hm_str *ret_label, struct
 	ptrdiff_t end = hm_str_find(rest, end_mark);
 	if (end < 0)
 		return hm_fail(err, HM_R_PEM, "BEGIN %.*s has no END", HM_STR_ARG(label));
-	HM_OWN(wiped_buf_done) struct hm_buf base64 = hm_buf_init(HM_MAX_CONFIG_FILE);
-	HM_OWN(wiped_buf_done) struct hm_buf der = hm_buf_init(HM_MAX_CONFIG_FILE);
+	HM_OWN(hm_secret_buf_done) struct hm_buf base64 = hm_buf_init(HM_MAX_CONFIG_FILE);
+	HM_OWN(hm_secret_buf_done) struct hm_buf der = hm_buf_init(HM_MAX_CONFIG_FILE);
 	if (!hm_buf_add_space(&base64, (size_t)end) || !hm_buf_add_space(&der, (size_t)end))
 		return hm_buf_check(base64.status == HM_OK ? &der : &base64, "a PEM block", err);
 	hm_buf_clear(&base64);

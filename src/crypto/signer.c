@@ -10,13 +10,6 @@
 
 #include <openssl/x509.h>
 
-/* Wipes, because it holds a private key. */
-static void wiped_buf_done(struct hm_buf *buf)
-{
-	hm_wipe(buf->ptr, buf->cap);
-	hm_buf_done(buf);
-}
-
 /* A buffer of full size from the start, so that growing leaves no copy of a key behind. */
 static struct hm_buf secret_buf(size_t size)
 {
@@ -131,7 +124,7 @@ static enum hm_status parse_pkcs8(struct hm_str der, struct hm_signer *ret_signe
 static enum hm_status parse_wrapped(struct hm_str der, struct hm_str oid, struct hm_str params_raw,
 				    struct hm_signer *ret_signer, struct hm_err *err)
 {
-	HM_OWN(wiped_buf_done) struct hm_buf pkcs8 = secret_buf(der.len + 64);
+	HM_OWN(hm_secret_buf_done) struct hm_buf pkcs8 = secret_buf(der.len + 64);
 	size_t outer = hm_der_begin(&pkcs8, HM_DER_SEQUENCE);
 
 	hm_der_add_u64(&pkcs8, 0);
@@ -231,7 +224,7 @@ enum hm_status hm_signer_encode_pem(const struct hm_signer *signer, struct hm_se
 	enum hm_status st = hm_signer_encode(signer, &der, err);
 	if (st != HM_OK)
 		return st;
-	HM_OWN(wiped_buf_done) struct hm_buf pem = secret_buf(2 * der.len + 128);
+	HM_OWN(hm_secret_buf_done) struct hm_buf pem = secret_buf(2 * der.len + 128);
 	hm_pem_encode(&pem, "PRIVATE KEY", hm_secret_str(&der));
 	st = hm_buf_check(&pem, "a private key", err);
 	return st == HM_OK ? hm_secret_copy(hm_buf_str(&pem), ret_pem, err) : st;

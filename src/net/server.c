@@ -196,7 +196,7 @@ static enum hm_status open_socket(struct hm_server *server, const char *address,
 
 static enum hm_status load_keys(struct hm_server *server, struct hm_err *err)
 {
-	HM_OWN(hm_buf_done) struct hm_buf key = { 0 };
+	HM_OWN(hm_secret_buf_done) struct hm_buf key = { 0 };
 
 	if (!server->opts.tls_cert_file)
 		return HM_OK;
@@ -207,8 +207,6 @@ static enum hm_status load_keys(struct hm_server *server, struct hm_err *err)
 		st = hm_file_read(server->opts.tls_key_file, HM_MAX_CONFIG_FILE, &key, err);
 	if (st == HM_OK)
 		st = hm_secret_copy(hm_buf_str(&key), &server->key, err);
-	if (key.ptr)
-		hm_wipe(key.ptr, key.len);
 	if (st == HM_OK && server->cert.len == 0)
 		st = hm_fail(err, HM_R_NET_KEY, "'%s' is empty", server->opts.tls_cert_file);
 	return st;

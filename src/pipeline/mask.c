@@ -62,9 +62,7 @@ struct hm_masker hm_masker_init(const struct hm_mask *mask)
 
 void hm_masker_done(struct hm_masker *masker)
 {
-	if (masker->held.ptr)
-		hm_wipe(masker->held.ptr, masker->held.cap);
-	hm_buf_done(&masker->held);
+	hm_secret_buf_done(&masker->held);
 }
 
 /* Which words begin at text: how many bytes they cover. False where more bytes are needed to say. */

@@ -7,14 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* A copy of a private key that is not one of struct hm_secret. */
-static void wipe_buf(struct hm_buf *buf)
-{
-	if (buf->ptr)
-		hm_wipe(buf->ptr, buf->cap);
-	hm_buf_done(buf);
-}
-
 static enum hm_status read_private(const char *path, struct hm_buf *ret_text, struct hm_err *err)
 {
 	struct stat st;
@@ -33,7 +25,7 @@ enum hm_status hm_datadir_load_signer(const struct hm_datadir *dir, const char *
 				      struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *path = hm_datadir_path(dir, name);
-	HM_OWN(wipe_buf) struct hm_buf text = hm_buf_init(HM_MAX_CONFIG_FILE);
+	HM_OWN(hm_secret_buf_done) struct hm_buf text = hm_buf_init(HM_MAX_CONFIG_FILE);
 
 	if (!path)
 		return hm_fail(err, HM_R_NO_MEMORY, "read '%s'", name);

@@ -158,7 +158,7 @@ enum hm_status hm_oidc_issue(const struct hm_oidc *oidc, const struct hm_oidc_cl
 			     struct hm_secret *ret_token, struct hm_err *err)
 {
 	HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(HM_MAX_JWT);
-	HM_OWN(hm_buf_done) struct hm_buf token = hm_buf_init(HM_MAX_JWT);
+	HM_OWN(hm_secret_buf_done) struct hm_buf token = hm_buf_init(HM_MAX_JWT);
 
 	if (claims->lifetime_s < 1 || claims->lifetime_s > HM_MAX_TOKEN_LIFETIME_S)
 		return hm_fail(err, HM_R_USAGE, "a token is good for 1 to %d seconds", HM_MAX_TOKEN_LIFETIME_S);
@@ -169,7 +169,5 @@ enum hm_status hm_oidc_issue(const struct hm_oidc *oidc, const struct hm_oidc_cl
 		st = hm_jwt_sign(&oidc->signer, hm_buf_str(&text), &token, err);
 	if (st == HM_OK)
 		st = hm_secret_copy(hm_buf_str(&token), ret_token, err);
-	if (token.ptr)
-		hm_wipe(token.ptr, token.cap);
 	return hm_while(err, st, "issue a token");
 }

@@ -91,6 +91,11 @@ static void test_secret(void **state)
 
 	assert_ok(hm_secret_copy(HM_STR("pass\0word"), &secret, &err), &err);
 	assert_int_equal(secret.len, 9);
+	struct hm_buf buf = hm_buf_init(100);
+	hm_buf_add_str(&buf, hm_secret_str(&secret));
+	hm_secret_buf_done(&buf);
+	hm_secret_buf_done(&buf);
+	assert_null(buf.ptr);
 	assert_int_equal(secret.ptr[9], '\0');
 	assert_true(hm_str_eq(hm_secret_str(&secret), HM_STR("pass\0word")));
 	hm_secret_done(&secret);
