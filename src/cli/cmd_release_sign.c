@@ -9,6 +9,7 @@
 #include "cli/local_signing.h"
 #include "cli/release.h"
 #include "cli/run_record.h"
+#include "pipeline/run.h"
 #include "trace/otlp.h"
 
 #include <inttypes.h>
@@ -110,18 +111,14 @@ static enum hm_status sign_one(void *ctx, size_t i, struct hm_err *err)
 	return st == HM_OK ? hm_file_save(task->bundle, hm_buf_str(&text), 0644, err) : st;
 }
 
-static enum hm_status save_spans(struct signing *s, struct hm_err *err)
+/* For the run, which reads them when this step has ended. Tracing never makes its user fail. */
+static void save_spans(const struct signing *s)
 {
-	const char *parent = getenv("TRACEPARENT");
-	HM_OWN(hm_buf_done) struct hm_buf lines = hm_buf_init(HM_MAX_GO_OUTPUT);
-	HM_OWN(hm_freep)
-	char *path = hm_asprintf("%.*s/" HM_RUN_SPANS, (int)s->record.folder.len, s->record.folder.ptr);
+	const char *path = getenv(HM_RUN_SPANS_ENV);
+	HM_OWN(hm_buf_done) struct hm_buf lines = hm_buf_init(HM_MAX_PIPELINE_SPANS);
 
-	if (!path)
-		return hm_fail(err, HM_R_NO_MEMORY, "spans");
-	hm_buf_addf(&lines, "%s\n", parent ? parent : "");
-	enum hm_status st = hm_otlp_encode_lines(s->tracer, &lines, err);
-	return st == HM_OK ? hm_file_save(path, hm_buf_str(&lines), 0600, err) : st;
+	if (path && s->tracer && hm_otlp_encode_lines(s->tracer, &lines, NULL) == HM_OK)
+		(void)!hm_file_save(path, hm_buf_str(&lines), 0600, NULL);
 }
 
 static enum hm_status save_trust(struct signing *s, const char *folder, struct hm_err *err)
@@ -173,8 +170,7 @@ static enum hm_status run_sign(struct hm_cli *cli, const void *opts, char *const
 		st = hm_parallel(0, s->count, sign_one, s, err);
 	if (st == HM_OK)
 		st = save_trust(s, args[0], err);
-	if (st == HM_OK)
-		st = save_spans(s, err);
+	save_spans(s);
 	for (size_t i = 0; i < s->count && st == HM_OK; i++)
 		fprintf(cli->out, "signed and logged, index %" PRId64 ": %s\n", s->tasks[i].index,
 			hm_path_base(s->tasks[i].path));

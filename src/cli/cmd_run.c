@@ -550,22 +550,6 @@ static enum hm_status carry_out(struct running *r, struct hm_err *err)
 
 /* --- what came out --- */
 
-/* Spans of signing, which a child process made: its first line says below which span they are. */
-static void read_spans(struct running *r)
-{
-	HM_OWN(hm_freep) char *path = hm_asprintf("%s/" HM_RUN_SPANS, r->places.dir);
-	HM_OWN(hm_buf_done) struct hm_buf lines = { 0 };
-	struct hm_str parent, rest;
-	struct hm_trace_context context;
-
-	/* a pipeline that signs nothing has none; and tracing never makes its user fail */
-	if (!path || hm_file_read(path, HM_MAX_GO_OUTPUT, &lines, NULL) != HM_OK ||
-	    !hm_str_cut(hm_buf_str(&lines), '\n', &parent, &rest))
-		return;
-	if (hm_traceparent_parse(parent, &context, NULL) == HM_OK)
-		(void)!hm_otlp_read_lines(r->tracer, &context, rest, NULL);
-}
-
 static enum hm_status save_trace(struct running *r, const char *folder, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *path = hm_asprintf("%s/trace.json", folder);
@@ -674,7 +658,6 @@ static enum hm_status print_result(struct running *r, struct hm_err *err)
 
 static enum hm_status finish(struct running *r, struct hm_err *err)
 {
-	read_spans(r);
 	if (r->run->outcome.result != HM_RUN_SUCCESS) {
 		/* a trace of what failed is of use; not having it is not the news */
 		(void)!save_trace(r, r->places.log, NULL);

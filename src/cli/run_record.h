@@ -14,9 +14,8 @@
 /* The variable by which a child learns where the file is. */
 #define HM_RUN_RECORD_ENV "HALLMARK_RUN"
 
-/* In the run's folder: the statement that is to be signed; the spans of signing, one a line. */
+/* In the run's folder: the statement that is to be signed. */
 #define HM_RUN_STATEMENT "statement.json"
-#define HM_RUN_SPANS     "spans.jsonl"
 
 /* Texts that are not known are empty. */
 struct hm_run_record {

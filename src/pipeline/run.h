@@ -92,9 +92,12 @@ struct hm_run_event {
 typedef void (*hm_run_event_fn)(void *ctx, const struct hm_run_event *event);
 
 /*
- * How the steps of control-plane tasks are run. Such a step finds TRACEPARENT in its environment, and in HALLMARK_SPANS
- * the path of a file for its own spans (hm_otlp_encode_lines()), which become part of the run's trace.
+ * How the steps of control-plane tasks are run. Such a step finds TRACEPARENT in its environment, and in
+ * HM_RUN_SPANS_ENV the path of a file for its own spans (hm_otlp_encode_lines(), up to HM_MAX_PIPELINE_SPANS), which
+ * become part of the run's trace.
  */
+#define HM_RUN_SPANS_ENV "HALLMARK_SPANS"
+
 struct hm_run_control {
 	const char *program; /* absolute path of what `hallmark`, the only command of such steps, means */
 	const char *const

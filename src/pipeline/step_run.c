@@ -124,7 +124,7 @@ static enum hm_status build_env(struct step *s, struct hm_strv *own, struct hm_e
 	}
 	hm_trace_to_env(hm_span_context(s->span), &s->env);
 	if (is_control(s))
-		hm_strv_addf(&s->env, "HALLMARK_SPANS=%s/spans", t->dir);
+		hm_strv_addf(&s->env, HM_RUN_SPANS_ENV "=%s/spans", t->dir);
 	enum hm_status st = add_own_env(s, own, err);
 	return st == HM_OK ? hm_strv_check(&s->env, err) : st;
 }
