@@ -4,7 +4,6 @@
 #include "archive/read.h"
 #include "attest/provenance.h"
 #include "attest/statement.h"
-#include "base/encode.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -69,28 +68,31 @@ static void keep(struct verifying *v, struct hm_str name, const struct hm_verifi
 		f->time_ns = times[0].time_ns;
 }
 
-/* One log entry and one time stamp is what a run makes; less proves less. */
-static const struct hm_verify_opts wanted = { .tlogs = 1, .timestamps = 1 };
+/* What is done with a statement once its signature is good; NULL: nothing. */
+typedef enum hm_status (*statement_fn)(struct verifying *v, struct hm_str payload, struct hm_err *err);
 
-static enum hm_status verify_file(struct verifying *v, const struct hm_release_item *item, struct hm_err *err)
+static enum hm_status verify_bundle(struct verifying *v, const char *path, const struct hm_release_item *about,
+				    struct hm_str name, statement_fn statement, struct hm_err *err)
 {
-	const char *bundle_path = hm_release_path(&v->release, item->name, HM_RELEASE_BUNDLE);
+	/* one log entry and one time stamp is what a run makes; less proves less */
+	static const struct hm_verify_opts wanted = { .tlogs = 1, .timestamps = 1 };
 	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
 	HM_OWN(hm_bundle_done) struct hm_bundle bundle = { 0 };
-	struct hm_verified *verified = NULL;
-	struct hm_artifact artifact = hm_artifact_of_digest(&item->digest);
+	HM_OWN(hm_verified_freep) struct hm_verified *verified = NULL;
+	const struct hm_artifact artifact = hm_artifact_of_digest(&about->digest);
 
-	if (!bundle_path)
+	if (!path)
 		return hm_fail(err, HM_R_NO_MEMORY, "verify");
-	enum hm_status st = hm_file_read(bundle_path, HM_MAX_BUNDLE, &text, err);
+	enum hm_status st = hm_file_read(path, HM_MAX_BUNDLE, &text, err);
 	if (st == HM_OK)
 		st = hm_bundle_parse(hm_buf_str(&text), &bundle, err);
 	if (st == HM_OK)
 		st = hm_bundle_verify(v->trust, &bundle, &artifact, &v->policy, &wanted, &verified, err);
+	if (st == HM_OK && statement)
+		st = statement(v, hm_verified_payload(verified), err);
 	if (st == HM_OK)
-		keep(v, item->name, verified);
-	hm_verified_free(verified);
-	return hm_while(err, st, "'%.*s'", (int)item->name.len, item->name.ptr);
+		keep(v, name, verified);
+	return hm_while(err, st, "'%.*s'", HM_STR_ARG(name));
 }
 
 /* All that is there is named, and all that is named is there. */
@@ -103,7 +105,7 @@ static enum hm_status compare_subjects(struct verifying *v, const struct hm_atte
 		if (!subject)
 			return hm_fail(err, HM_R_RELEASE_SUBJECT,
 				       "the provenance does not name '%.*s' with the digest that it has",
-				       (int)item->name.len, item->name.ptr);
+				       HM_STR_ARG(item->name));
 	}
 	if (statement->subject_count != v->release.count)
 		return hm_fail(err, HM_R_RELEASE_SUBJECT, "the provenance names %zu things, and %zu are there",
@@ -123,31 +125,8 @@ static enum hm_status read_provenance(struct verifying *v, struct hm_str payload
 		st = hm_attest_provenance_parse(statement.predicate, &v->arena, &provenance, err);
 	if (st == HM_OK && !hm_str_is(provenance.builder_id, HM_ATTEST_BUILDER_LOCAL))
 		return hm_fail(err, HM_R_RELEASE_SUBJECT, "the builder is '%.*s', not " HM_ATTEST_BUILDER_LOCAL,
-			       (int)provenance.builder_id.len, provenance.builder_id.ptr);
+			       HM_STR_ARG(provenance.builder_id));
 	return st == HM_OK ? compare_subjects(v, &statement, err) : st;
-}
-
-static enum hm_status verify_provenance(struct verifying *v, struct hm_err *err)
-{
-	const char *path = hm_release_path(&v->release, HM_STR(HM_RELEASE_PROVENANCE), "");
-	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
-	HM_OWN(hm_bundle_done) struct hm_bundle bundle = { 0 };
-	struct hm_verified *verified = NULL;
-	struct hm_artifact artifact = hm_artifact_of_digest(&v->release.items[0].digest);
-
-	if (!path)
-		return hm_fail(err, HM_R_NO_MEMORY, "verify");
-	enum hm_status st = hm_file_read(path, HM_MAX_BUNDLE, &text, err);
-	if (st == HM_OK)
-		st = hm_bundle_parse(hm_buf_str(&text), &bundle, err);
-	if (st == HM_OK)
-		st = hm_bundle_verify(v->trust, &bundle, &artifact, &v->policy, &wanted, &verified, err);
-	if (st == HM_OK)
-		st = read_provenance(v, hm_verified_payload(verified), err);
-	if (st == HM_OK)
-		keep(v, HM_STR(HM_RELEASE_PROVENANCE), verified);
-	hm_verified_free(verified);
-	return hm_while(err, st, "'" HM_RELEASE_PROVENANCE "'");
 }
 
 /* --- the image holds the programs that lie beside it --- */
@@ -229,8 +208,8 @@ static enum hm_status print_found(struct verifying *v, struct hm_err *err)
 		char when[HM_TIME_TEXT_LEN];
 		hm_time_write(f->time_ns / 1000000000, when);
 		if (!v->cli->json)
-			fprintf(out, "verified: %.*s, log index %" PRId64 ", stamped %s\n", (int)f->name.len,
-				f->name.ptr, f->log_index, when);
+			fprintf(out, "verified: %.*s, log index %" PRId64 ", stamped %s\n", HM_STR_ARG(f->name),
+				f->log_index, when);
 		hm_json_object(&w);
 		hm_json_member_str(&w, "name", f->name);
 		hm_json_member_i64(&w, "logIndex", f->log_index);
@@ -265,15 +244,18 @@ static enum hm_status read_trust(struct verifying *v, const struct verify_opts *
 
 static enum hm_status verify_all(struct verifying *v, const char *folder, struct hm_err *err)
 {
+	const struct hm_str provenance = HM_STR(HM_RELEASE_PROVENANCE);
 	enum hm_status st = hm_release_read(folder, &v->release, err);
 
 	for (size_t i = 0; i < v->release.count && st == HM_OK; i++) {
 		const struct hm_release_item *item = &v->release.items[i];
 		if (item->kind == HM_RELEASE_PROGRAM || item->kind == HM_RELEASE_SBOM_FILE)
-			st = verify_file(v, item, err);
+			st = verify_bundle(v, hm_release_path(&v->release, item->name, HM_RELEASE_BUNDLE), item,
+					   item->name, NULL, err);
 	}
 	if (st == HM_OK)
-		st = verify_provenance(v, err);
+		st = verify_bundle(v, hm_release_path(&v->release, provenance, ""), &v->release.items[0], provenance,
+				   read_provenance, err);
 	return st == HM_OK ? check_images(v, err) : st;
 }
 

@@ -89,6 +89,11 @@ enum hm_status hm_bundle_verify(const struct hm_trust *trust, const struct hm_bu
 
 struct hm_verified *hm_verified_free(struct hm_verified *verified);
 
+static inline void hm_verified_freep(struct hm_verified **verified)
+{
+	*verified = hm_verified_free(*verified);
+}
+
 /* What was established; all borrowed. */
 size_t hm_verified_times(const struct hm_verified *verified, const struct hm_verified_time **ret_times);
 size_t hm_verified_entries(const struct hm_verified *verified, const struct hm_verified_entry **ret_entries);
