@@ -1,8 +1,11 @@
 #include "base/strv.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/own.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 void hm_strv_clear(struct hm_strv *list)
@@ -56,6 +59,14 @@ void hm_strv_add_str(struct hm_strv *list, struct hm_str s)
 void hm_strv_add(struct hm_strv *list, const char *cstr)
 {
 	hm_strv_add_str(list, hm_str(cstr));
+}
+
+void hm_strv_add_environ(struct hm_strv *list)
+{
+	extern char **environ;
+
+	for (char **entry = environ; entry && *entry; entry++)
+		hm_strv_add(list, *entry);
 }
 
 void hm_strv_addf(struct hm_strv *list, const char *fmt, ...)
@@ -122,6 +133,22 @@ void hm_strv_sort(struct hm_strv *list)
 {
 	if (list->count > 1)
 		qsort(list->v, list->count, sizeof(list->v[0]), hm_cstr_compare);
+}
+
+enum hm_status hm_strv_join(const struct hm_strv *list, char between, char **ret_text, struct hm_err *err)
+{
+	HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(SIZE_MAX / 2);
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (i > 0)
+			hm_buf_add_char(&text, between);
+		hm_buf_add_cstr(&text, list->v[i]);
+	}
+	enum hm_status st = hm_buf_check(&text, "a list", err);
+	if (st != HM_OK)
+		return st;
+	*ret_text = hm_buf_take_cstr(&text);
+	return *ret_text ? HM_OK : hm_fail(err, HM_R_NO_MEMORY, "a list");
 }
 
 enum hm_status hm_strv_check(const struct hm_strv *list, struct hm_err *err)

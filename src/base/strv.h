@@ -28,6 +28,9 @@ void hm_strv_add(struct hm_strv *list, const char *cstr);
 void hm_strv_add_str(struct hm_strv *list, struct hm_str s);
 void hm_strv_addf(struct hm_strv *list, const char *fmt, ...) HM_PRINTF(2, 3);
 
+/* Add this process's own environment. */
+void hm_strv_add_environ(struct hm_strv *list);
+
 /* Set NAME=value, in the place where NAME stood or at the end. */
 void hm_strv_setenv(struct hm_strv *env, const char *name, const char *value);
 
@@ -38,6 +41,14 @@ bool hm_strv_has(const struct hm_strv *list, const char *cstr);
 
 /* Order by bytes. */
 void hm_strv_sort(struct hm_strv *list);
+
+/*
+ * Make one text of all, with a character between them.
+ *
+ * Owns    ret_text is the caller's; "" for an empty list
+ * Errors  HM_ENOMEM
+ */
+enum hm_status hm_strv_join(const struct hm_strv *list, char between, char **ret_text, struct hm_err *err) HM_MUST;
 
 /*
  * Ask once whether all was added.

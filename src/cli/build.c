@@ -23,11 +23,16 @@ void hm_cli_source_done(struct hm_cli_source *source)
 	*source = (struct hm_cli_source){ 0 };
 }
 
-/* As the go command tells a folder from an import path. */
-static bool is_folder(const char *package)
+bool hm_cli_is_folder(const char *package)
 {
 	return package[0] == '/' || strcmp(package, ".") == 0 || strcmp(package, "..") == 0 ||
 	       strncmp(package, "./", 2) == 0 || strncmp(package, "../", 3) == 0;
+}
+
+enum hm_status hm_cli_platforms(const struct hm_strv *said, char **ret_list, struct hm_err *err)
+{
+	return said->count ? hm_strv_join(said, ',', ret_list, err)
+			   : hm_str_dup(HM_STR("linux/amd64,linux/arm64"), ret_list, err);
 }
 
 /* Ask go; what it prints where it fails says what is wrong with the source. */
@@ -143,7 +148,7 @@ enum hm_status hm_cli_source_open(const char *package, const struct hm_image_tar
 
 	if (!package)
 		package = ".";
-	bool in_folder = is_folder(package);
+	bool in_folder = hm_cli_is_folder(package);
 	if (in_folder && !hm_path_is_dir(package))
 		return hm_fail(err, HM_R_FILE_NOT_FOUND, "there is no folder '%s'", package);
 	enum hm_status st = hm_path_resolve(in_folder ? package : ".", &here, err);

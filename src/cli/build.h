@@ -1,5 +1,5 @@
 /*
- * The source that `build` compiles: which package, of which module, and which folders belong to it.
+ * What is built, and of which source: which package, of which module, and which folders belong to it.
  *
  * Layer 12. One thread.
  */
@@ -20,6 +20,18 @@ struct hm_cli_source {
 	struct hm_buf listed;
 	struct hm_arena arena;
 };
+
+/* Whether a package is named as a folder and not by its import path, as the go command tells them apart. */
+bool hm_cli_is_folder(const char *package);
+
+/*
+ * What --platform says, as one list.
+ *
+ * Shape   said: each time that it was given.
+ * Owns    ret_list is the caller's: "linux/amd64,linux/arm64", also where nothing was said
+ * Errors  HM_ENOMEM
+ */
+enum hm_status hm_cli_platforms(const struct hm_strv *said, char **ret_list, struct hm_err *err) HM_MUST;
 
 /*
  * Find what should be built.

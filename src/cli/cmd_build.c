@@ -9,6 +9,7 @@
 #include "cli/build.h"
 #include "cli/sbom.h"
 #include "cli/sign_key.h"
+#include "cli/stop.h"
 #include "data/json_write.h"
 #include "image/assemble.h"
 #include "image/compile.h"
@@ -17,8 +18,6 @@
 #include "sigstore/sign.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 enum push { PUSH_NOT_SAID, PUSH_NO, PUSH_YES };
@@ -88,12 +87,14 @@ struct build {
 	struct hm_digest index;
 	struct hm_signer signer; /* with --sign-by */
 	struct hm_strv files;    /* in the stage: what belongs into the output folder */
+	struct hm_stop stop; /* so that a build that is stopped takes its compilers and unfinished results with it */
 };
 
 static void build_done(struct build *b)
 {
 	if (b->stage)
 		(void)!hm_tree_remove(b->stage, NULL);
+	hm_stop_done(&b->stop);
 	hm_cli_source_done(&b->source);
 	hm_signer_done(&b->signer);
 	hm_strv_done(&b->files);
@@ -111,49 +112,6 @@ static bool is_default_out(const struct build *b)
 	return !b->o->output_dir;
 }
 
-/* --- being stopped --- */
-
-static volatile sig_atomic_t stop_signal;
-static int stop_pipe[2] = { -1, -1 };
-
-static void on_signal(int number)
-{
-	int saved = errno;
-
-	stop_signal = number;
-	if (write(stop_pipe[1], "", 1) < 0) {
-		/* the pipe is full of earlier ones */
-	}
-	errno = saved;
-}
-
-/* So that a build that is stopped takes its compilers and its unfinished results with it. */
-static enum hm_status catch_signals(struct hm_err *err)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };
-
-	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-		return hm_fail_errno(err, errno, "make a pipe");
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
-		struct sigaction before;
-		/* what the caller has set aside, as nohup does, stays aside */
-		if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			sigaction(caught[i], &action, NULL);
-	}
-	return HM_OK;
-}
-
-static enum hm_status check_stopped(enum hm_status st, struct hm_err *err)
-{
-	if (stop_signal == 0)
-		return st;
-	*err = (struct hm_err){ 0 };
-	st = hm_fail(err, HM_R_INTERRUPTED, "stopped by signal %d", (int)stop_signal);
-	err->sys = (int)stop_signal;
-	return st;
-}
-
 /* --- options --- */
 
 static enum hm_status check_opts(const struct build_opts *o, struct hm_err *err)
@@ -169,31 +127,12 @@ static enum hm_status check_opts(const struct build_opts *o, struct hm_err *err)
 	return HM_OK;
 }
 
-static enum hm_status join(const struct hm_strv *list, char between, char **ret_text, struct hm_err *err)
-{
-	HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(HM_MAX_CONFIG_FILE);
-
-	for (size_t i = 0; i < list->count; i++) {
-		if (i > 0)
-			hm_buf_add_char(&text, between);
-		hm_buf_add_cstr(&text, list->v[i]);
-	}
-	enum hm_status st = hm_buf_check(&text, "options", err);
-	if (st != HM_OK)
-		return st;
-	*ret_text = hm_buf_take_cstr(&text);
-	return *ret_text ? HM_OK : hm_fail(err, HM_R_NO_MEMORY, "options");
-}
-
 static enum hm_status read_platforms(struct build *b, struct hm_err *err)
 {
-	HM_OWN(hm_freep) char *text = NULL;
+	HM_OWN(hm_freep) char *list = NULL;
+	enum hm_status st = hm_cli_platforms(&b->o->platforms, &list, err);
 
-	if (b->o->platforms.count == 0)
-		return hm_image_targets_parse(HM_STR("linux/amd64,linux/arm64"), &b->arena, &b->targets, &b->count,
-					      err);
-	enum hm_status st = join(&b->o->platforms, ',', &text, err);
-	return st == HM_OK ? hm_image_targets_parse(hm_str(text), &b->arena, &b->targets, &b->count, err) : st;
+	return st == HM_OK ? hm_image_targets_parse(hm_str(list), &b->arena, &b->targets, &b->count, err) : st;
 }
 
 /* "K=V,K=V", each time that the option was given. */
@@ -309,7 +248,7 @@ static enum hm_status compile(struct build *b, struct hm_err *err)
 		.tmpdir = tmpdir && tmpdir[0] == '/' ? tmpdir : NULL,
 		.out = b->stage,
 		.jobs = b->o->jobs,
-		.stop_fd = stop_pipe[0],
+		.stop_fd = b->stop.signal ? b->stop.fd : -1,
 	};
 
 	if (opts.isolation == HM_IMAGE_NONE)
@@ -604,9 +543,9 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 	enum hm_status st = check_opts(b.o, err);
 	/* a step is ended as a whole */
 	if (st == HM_OK && b.o->sandbox != HM_IMAGE_STEP)
-		st = catch_signals(err);
+		st = hm_stop_open(&b.stop, err);
 	if (st == HM_OK)
-		st = join(&b.o->ldflags, ' ', &b.ldflags, err);
+		st = hm_strv_join(&b.o->ldflags, ' ', &b.ldflags, err);
 	if (st == HM_OK)
 		st = hm_image_check_ldflags(b.ldflags, err);
 	if (st == HM_OK)
@@ -630,7 +569,11 @@ static enum hm_status run_build(struct hm_cli *cli, const void *opts, char *cons
 		st = describe(&b, err);
 	if (st == HM_OK && b.o->sign_by)
 		st = sign(&b, err);
-	st = check_stopped(st, err);
+	if (b.stop.signal && *b.stop.signal) {
+		/* what failed did so because of it */
+		*err = (struct hm_err){ 0 };
+		st = hm_stop_check(&b.stop, err);
+	}
 	if (st == HM_OK)
 		st = save_results(&b, err);
 	if (st != HM_OK)

@@ -22,12 +22,12 @@ void hm_cli_go_done(struct hm_cli_go *go)
 	*go = (struct hm_cli_go){ 0 };
 }
 
-/* The folder with go.mod: dir or the nearest one above it. */
-static enum hm_status find_root(const char *dir, char **ret_root, struct hm_err *err)
+enum hm_status hm_cli_go_find_root(const char *dir, char **ret_root, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *root = NULL;
 
-	enum hm_status st = hm_path_resolve(dir ? dir : ".", &root, err);
+	*ret_root = NULL;
+	enum hm_status st = hm_path_resolve(dir, &root, err);
 	if (st != HM_OK)
 		return st;
 	for (char *end = root + strlen(root); end > root; end = strrchr(root, '/')) {
@@ -40,7 +40,7 @@ static enum hm_status find_root(const char *dir, char **ret_root, struct hm_err 
 			return HM_OK;
 		}
 	}
-	return hm_fail(err, HM_R_FILE_NOT_FOUND, "no go.mod in '%s' or in a folder above it", dir ? dir : ".");
+	return HM_OK;
 }
 
 /*
@@ -51,10 +51,8 @@ static enum hm_status find_root(const char *dir, char **ret_root, struct hm_err 
 enum hm_status hm_cli_go_facts(char **ret_go, struct hm_golang_env *ret_facts, struct hm_err *err)
 {
 	HM_OWN(hm_strv_done) struct hm_strv env = { 0 };
-	extern char **environ;
 
-	for (char **e = environ; *e; e++)
-		hm_strv_add(&env, *e);
+	hm_strv_add_environ(&env);
 	/* not empty, or the flags in the caller's GOENV file would count */
 	hm_strv_setenv(&env, "GOFLAGS", " ");
 	hm_strv_setenv(&env, "GOCACHEPROG", "");
@@ -103,7 +101,9 @@ static enum hm_status find_modcache(struct hm_cli_go *go, const char *modcache, 
 
 static enum hm_status set_up(const char *dir, const char *modcache, struct hm_cli_go *go, struct hm_err *err)
 {
-	enum hm_status st = find_root(dir, &go->root, err);
+	enum hm_status st = hm_cli_go_find_root(dir ? dir : ".", &go->root, err);
+	if (st == HM_OK && !go->root)
+		return hm_fail(err, HM_R_FILE_NOT_FOUND, "no go.mod in '%s' or in a folder above it", dir ? dir : ".");
 	if (st == HM_OK)
 		st = hm_cli_go_facts(&go->go, &go->facts, err);
 	if (st == HM_OK)

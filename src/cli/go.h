@@ -21,6 +21,14 @@ struct hm_cli_go {
 };
 
 /*
+ * The module that a folder belongs to.
+ *
+ * Owns    ret_root is the caller's: the folder or the next one above it that has a go.mod; NULL: there is none
+ * Errors  HM_ENOTFOUND: no such folder; HM_ENOMEM
+ */
+enum hm_status hm_cli_go_find_root(const char *dir, char **ret_root, struct hm_err *err) HM_MUST;
+
+/*
  * Find go and the caller's settings of it, as they are outside of any module.
  *
  * Owns    ret_go and ret_facts are the caller's

@@ -32,6 +32,33 @@ static void test_strv(void **state)
 	hm_strv_done(NULL);
 }
 
+static void test_strv_join(void **state)
+{
+	(void)state;
+	HM_OWN(hm_strv_done) struct hm_strv list = { 0 };
+	static const char *const want[] = { "", "a", "a,", "a,,b c" }, *const more[] = { "a", "", "b c" };
+	struct hm_err err = { 0 };
+
+	for (size_t i = 0; i < COUNT(want); i++) {
+		HM_OWN(hm_freep) char *text = NULL;
+		assert_ok(hm_strv_join(&list, ',', &text, &err), &err);
+		assert_string_equal(text, want[i]);
+		if (i < COUNT(more))
+			hm_strv_add(&list, more[i]);
+	}
+	for (unsigned long n = 1;; n++) {
+		HM_OWN(hm_freep) char *text = NULL;
+		hm_mem_fail_at(n);
+		enum hm_status st = hm_strv_join(&list, ',', &text, &err);
+		bool failed = hm_mem_has_failed();
+		hm_mem_fail_at(0);
+		if (!failed)
+			break;
+		assert_int_equal(st, HM_ENOMEM);
+		assert_null(text);
+	}
+}
+
 static void test_strv_environment(void **state)
 {
 	(void)state;
@@ -49,6 +76,11 @@ static void test_strv_environment(void **state)
 	assert_string_equal(hm_strv_getenv(&env, "EMPTY"), "");
 	assert_null(hm_strv_getenv(&env, "B"));
 	assert_null(hm_strv_getenv(&env, ""));
+	hm_strv_clear(&env);
+	assert_int_equal(setenv("HM_TEST_STRV", "x y", 1), 0);
+	hm_strv_add_environ(&env);
+	assert_ok(hm_strv_check(&env, &err), &err);
+	assert_string_equal(hm_strv_getenv(&env, "HM_TEST_STRV"), "x y");
 }
 
 /* Text that a C string cannot hold is refused: what stands before its NUL is another text. */
@@ -156,8 +188,11 @@ static void test_effects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strv),          cmocka_unit_test(test_strv_environment),
-		cmocka_unit_test(test_strv_failures), cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_strv),
+		cmocka_unit_test(test_strv_join),
+		cmocka_unit_test(test_strv_environment),
+		cmocka_unit_test(test_strv_failures),
+		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_effects),
 	};
 	return cmocka_run_group_tests_name("base/small", tests, NULL, NULL);
