@@ -172,14 +172,9 @@ static void write_source(const struct hm_run_summary *s, struct hm_json_writer *
 	hm_json_object_end(w);
 }
 
-static const struct hm_task_run *task_named(const struct hm_run *run, const char *name)
-{
-	return hm_run_task(run, hm_str(name));
-}
-
 static bool has_succeeded(const struct hm_run *run, const char *name)
 {
-	const struct hm_task_run *task = task_named(run, name);
+	const struct hm_task_run *task = hm_run_task(run, hm_str(name));
 
 	return task && task->outcome.result == HM_RUN_SUCCESS && task->task->task->is_shipped;
 }
@@ -241,17 +236,11 @@ static void print_times(const struct hm_run_summary *s, FILE *out)
 	}
 }
 
-static struct hm_str result_of(const struct hm_run *run, const char *task, const char *name)
-{
-	const struct hm_param *result = hm_run_result(run, hm_str(task), hm_str(name));
-
-	return result ? result->value.text : (struct hm_str){ 0 };
-}
-
 static void print_source(const struct hm_run_summary *s, FILE *out)
 {
 	const struct hm_run_record *r = s->record;
-	struct hm_str coverage = result_of(s->run, "test", "coverage"), mode = result_of(s->run, "test", "covermode");
+	const struct hm_task_run *test = hm_run_task(s->run, HM_STR("test"));
+	struct hm_str coverage = hm_task_run_text(test, "coverage"), mode = hm_task_run_text(test, "covermode");
 
 	fputs("\n  source     ", out);
 	if (hm_str_is(r->source_state, "commit"))

@@ -106,6 +106,13 @@ const struct hm_param *hm_run_result(const struct hm_run *run, struct hm_str tas
 	return found ? hm_param_find(found->results, found->result_count, result) : NULL;
 }
 
+struct hm_str hm_task_run_text(const struct hm_task_run *task, const char *result)
+{
+	const struct hm_param *found = task ? hm_param_find(task->results, task->result_count, hm_str(result)) : NULL;
+
+	return found ? found->value.text : (struct hm_str){ 0 };
+}
+
 /* A random UUID. Source: RFC 9562, 5.4 */
 static enum hm_status make_uid(const struct hm_effects *fx, char ret_text[37], struct hm_err *err)
 {

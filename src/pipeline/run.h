@@ -219,4 +219,7 @@ static inline void hm_run_freep(struct hm_run **run)
 const struct hm_task_run *hm_run_task(const struct hm_run *run, struct hm_str task);
 const struct hm_param *hm_run_result(const struct hm_run *run, struct hm_str task, struct hm_str result);
 
+/* The text of a result that a task wrote; {0} where it did not, and of no task. */
+struct hm_str hm_task_run_text(const struct hm_task_run *task, const char *result);
+
 #endif

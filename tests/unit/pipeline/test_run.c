@@ -183,6 +183,10 @@ static void test_own_params(void **state)
 	assert_ok(start(&t, pipeline, shipped, &opts, &err), &err);
 	assert_ok(hm_reason_status(t.run->outcome.err.reason), &t.run->outcome.err);
 	const struct hm_param *r = hm_run_result(t.run, HM_STR("a"), HM_STR("r"));
+	const struct hm_task_run *task = hm_run_task(t.run, HM_STR("a"));
+	assert_true(r && hm_str_eq(hm_task_run_text(task, "r"), r->value.text));
+	assert_null(hm_task_run_text(task, "none").ptr);
+	assert_null(hm_task_run_text(NULL, "r").ptr);
 	assert_non_null(r);
 	assert_true(hm_str_is(r->value.text, "p,of-pipeline,f,d"));
 	char file[128];
