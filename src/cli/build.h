@@ -1,7 +1,7 @@
 /*
  * What is built, and of which source: which package, of which module, and which folders belong to it.
  *
- * Layer 12. One thread.
+ * Layer 13. One thread.
  */
 #ifndef HM_CLI_BUILD_H
 #define HM_CLI_BUILD_H

@@ -1,7 +1,7 @@
 /*
  * Scripts that teach a shell the commands and options, printed from the commands' tables.
  *
- * Layer 12. Prints to f and keeps nothing.
+ * Layer 13. Prints to f and keeps nothing.
  */
 #ifndef HM_CLI_COMPLETION_H
 #define HM_CLI_COMPLETION_H

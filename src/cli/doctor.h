@@ -1,7 +1,7 @@
 /*
  * What `hallmark doctor` finds out: one check a line, each with what to do where something is not as it should be.
  *
- * Layer 12. One thread.
+ * Layer 13. One thread.
  */
 #ifndef HM_CLI_DOCTOR_H
 #define HM_CLI_DOCTOR_H

@@ -7,7 +7,7 @@
  *   2. a build folder: hallmark-full beside this program, and share/ beside it
  *   3. the prefix that was configured
  *
- * Layer 12. Any thread.
+ * Layer 13. Any thread.
  */
 #ifndef HM_CLI_PLACES_H
 #define HM_CLI_PLACES_H

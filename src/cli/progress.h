@@ -8,7 +8,7 @@
  * docs/pipelines.md is the contract. Bytes that are no UTF-8 become U+FFFD there; elsewhere whatever could drive a
  * terminal is made visible.
  *
- * Layer 12. hm_progress_event() is called by one thread at a time; a table has a thread of its own for its clock.
+ * Layer 13. hm_progress_event() is called by one thread at a time; a table has a thread of its own for its clock.
  */
 #ifndef HM_CLI_PROGRESS_H
 #define HM_CLI_PROGRESS_H

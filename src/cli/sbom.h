@@ -1,7 +1,7 @@
 /*
  * What both commands that write an SBOM say in it.
  *
- * Layer 12.
+ * Layer 13.
  */
 #ifndef HM_CLI_SBOM_H
 #define HM_CLI_SBOM_H
