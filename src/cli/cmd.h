@@ -7,9 +7,11 @@
 #ifndef HM_CLI_CMD_H
 #define HM_CLI_CMD_H
 
+#include "base/buf.h"
 #include "base/effects.h"
 #include "base/err.h"
 #include "base/strv.h"
+#include "data/json_write.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -118,6 +120,17 @@ int hm_cli_exit_code(enum hm_exits exits, enum hm_status st);
 
 /* Find a command by one word or two; ret_words says how many were its name. NULL: there is none. */
 const struct hm_cmd *hm_cli_find(const struct hm_cmd *const *commands, char *const *words, size_t *ret_words);
+
+/*
+ * Print what a command answers: JSON as it is, other text with what could drive a terminal made visible.
+ *
+ * Errors  HM_EIO file.io: it could not be written, to its last byte
+ */
+enum hm_status hm_cli_print(struct hm_cli *cli, const struct hm_buf *text, struct hm_err *err) HM_MUST;
+
+/* Print a JSON document as a line. Shape: text: what w wrote. Errors: HM_EPARSE json.encoding; HM_ENOMEM; HM_ELIMIT. */
+enum hm_status hm_cli_print_json(struct hm_cli *cli, const struct hm_json_writer *w, const struct hm_buf *text,
+				 struct hm_err *err) HM_MUST;
 
 /* Print text with what could drive a terminal (control and invalid bytes) made visible. */
 void hm_cli_print_clean(FILE *f, const char *text);

@@ -513,10 +513,7 @@ static enum hm_status print_json(struct build *b, struct hm_err *err)
 		write_program(b, i, &w);
 	hm_json_array_end(&w);
 	hm_json_object_end(&w);
-	enum hm_status st = hm_json_writer_check(&w, "the result", err);
-	if (st == HM_OK)
-		fprintf(b->cli->out, "%s\n", text.ptr);
-	return st;
+	return hm_cli_print_json(b->cli, &w, &text, err);
 }
 
 /* As ko: on stdout nothing but the reference, for scripts; the rest is for people. */

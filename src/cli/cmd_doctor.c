@@ -303,7 +303,7 @@ static void print_text(const struct hm_doctor_report *report, FILE *f)
 		counts[HM_DOCTOR_MISSING] ? "does not work" : "works");
 }
 
-static enum hm_status print_json(const struct hm_doctor_report *report, FILE *f, struct hm_err *err)
+static enum hm_status print_json(struct hm_cli *cli, const struct hm_doctor_report *report, struct hm_err *err)
 {
 	HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(HM_MIB);
 	struct hm_json_writer w = hm_json_writer_init(&text, NULL);
@@ -324,10 +324,7 @@ static enum hm_status print_json(const struct hm_doctor_report *report, FILE *f,
 	}
 	hm_json_array_end(&w);
 	hm_json_object_end(&w);
-	enum hm_status st = hm_json_writer_check(&w, "the report", err);
-	if (st == HM_OK)
-		fprintf(f, "%s\n", text.ptr);
-	return st;
+	return hm_cli_print_json(cli, &w, &text, err);
 }
 
 static enum hm_status run_doctor(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
@@ -348,7 +345,7 @@ static enum hm_status run_doctor(struct hm_cli *cli, const void *opts, char *con
 	check_state(report, o->state);
 	check_space(report, "here", ".");
 	if (cli->json) {
-		enum hm_status st = print_json(report, cli->out, err);
+		enum hm_status st = print_json(cli, report, err);
 		if (st != HM_OK)
 			return st;
 	} else {

@@ -194,40 +194,41 @@ static enum hm_status check_images(struct verifying *v, struct hm_err *err)
 	return hm_while(err, st, "'" HM_RELEASE_IMAGE "'");
 }
 
-static enum hm_status print_found(struct verifying *v, struct hm_err *err)
+static enum hm_status print_json(struct verifying *v, struct hm_err *err)
 {
 	HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(HM_MAX_BUNDLE);
 	struct hm_json_writer w = hm_json_writer_init(&text, NULL);
-	FILE *out = v->cli->out;
+	char when[HM_TIME_TEXT_LEN];
 
 	hm_json_object(&w);
 	hm_json_key(&w, "verified");
 	hm_json_array(&w);
 	for (size_t i = 0; i < v->count; i++) {
-		const struct found *f = &v->found[i];
-		char when[HM_TIME_TEXT_LEN];
-		hm_time_write(f->time_ns / 1000000000, when);
-		if (!v->cli->json)
-			fprintf(out, "verified: %.*s, log index %" PRId64 ", stamped %s\n", HM_STR_ARG(f->name),
-				f->log_index, when);
+		hm_time_write(v->found[i].time_ns / HM_NS_PER_S, when);
 		hm_json_object(&w);
-		hm_json_member_str(&w, "name", f->name);
-		hm_json_member_i64(&w, "logIndex", f->log_index);
+		hm_json_member_str(&w, "name", v->found[i].name);
+		hm_json_member_i64(&w, "logIndex", v->found[i].log_index);
 		hm_json_member_cstr(&w, "timestamp", when);
 		hm_json_object_end(&w);
 	}
 	hm_json_array_end(&w);
 	hm_json_member_u64(&w, "subjects", v->release.count);
 	hm_json_object_end(&w);
-	if (!v->cli->json) {
-		fprintf(out, "the provenance names all %zu things that are there, and the images hold the programs\n",
-			v->release.count);
-		return HM_OK;
+	return hm_cli_print_json(v->cli, &w, &text, err);
+}
+
+static void print_text(const struct verifying *v, FILE *out)
+{
+	char when[HM_TIME_TEXT_LEN];
+
+	for (size_t i = 0; i < v->count; i++) {
+		const struct found *f = &v->found[i];
+		hm_time_write(f->time_ns / HM_NS_PER_S, when);
+		fprintf(out, "verified: %.*s, log index %" PRId64 ", stamped %s\n", HM_STR_ARG(f->name), f->log_index,
+			when);
 	}
-	enum hm_status st = hm_json_writer_check(&w, "result", err);
-	if (st == HM_OK)
-		fprintf(out, "%.*s\n", (int)text.len, text.ptr);
-	return st;
+	fprintf(out, "the provenance names all %zu things that are there, and the images hold the programs\n",
+		v->release.count);
 }
 
 static enum hm_status read_trust(struct verifying *v, const struct verify_opts *opts, struct hm_err *err)
@@ -275,7 +276,12 @@ static enum hm_status run_verify(struct hm_cli *cli, const void *raw, char *cons
 	(void)args_count;
 	if (st == HM_OK)
 		st = verify_all(&v, args[0], err);
-	return st == HM_OK ? print_found(&v, err) : st;
+	if (st != HM_OK)
+		return st;
+	if (cli->json)
+		return print_json(&v, err);
+	print_text(&v, cli->out);
+	return HM_OK;
 }
 
 const struct hm_cmd hm_cmd_release_verify = {

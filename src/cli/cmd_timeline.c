@@ -167,15 +167,7 @@ static enum hm_status print(struct hm_cli *cli, const struct hm_timeline *t, con
 		write_text(t, &buf);
 	if (st == HM_OK)
 		st = hm_buf_check(&buf, "the time line", err);
-	if (st != HM_OK)
-		return st;
-	if (cli->json)
-		fwrite(buf.ptr, 1, buf.len, cli->out);
-	else
-		hm_cli_print_clean(cli->out, buf.ptr);
-	if (fflush(cli->out) != 0 || ferror(cli->out))
-		return hm_fail(err, HM_R_FILE_IO, "the output could not be written");
-	return HM_OK;
+	return st == HM_OK ? hm_cli_print(cli, &buf, err) : st;
 }
 
 static enum hm_status run(struct hm_cli *cli, const void *opts, char *const *args, size_t count, struct hm_err *err)

@@ -75,6 +75,33 @@ void hm_cli_print_clean(FILE *f, const char *text)
 	}
 }
 
+/* A result that could not be written is no result: a full disk behind stdout must not end with exit code 0. */
+static enum hm_status flush(FILE *f, struct hm_err *err)
+{
+	if (fflush(f) != 0 || ferror(f))
+		return hm_fail(err, HM_R_FILE_IO, "the output could not be written");
+	return HM_OK;
+}
+
+enum hm_status hm_cli_print(struct hm_cli *cli, const struct hm_buf *text, struct hm_err *err)
+{
+	if (cli->json)
+		fwrite(text->ptr, 1, text->len, cli->out);
+	else
+		hm_cli_print_clean(cli->out, text->ptr);
+	return flush(cli->out, err);
+}
+
+enum hm_status hm_cli_print_json(struct hm_cli *cli, const struct hm_json_writer *w, const struct hm_buf *text,
+				 struct hm_err *err)
+{
+	enum hm_status st = hm_json_writer_check(w, "the result", err);
+
+	if (st == HM_OK)
+		fprintf(cli->out, "%.*s\n", HM_STR_ARG(hm_buf_str(text)));
+	return st;
+}
+
 static void print_error_text(const struct hm_err *err, const struct hm_strv *notes, FILE *f)
 {
 	char text[sizeof(err->cause) + sizeof(err->ctx) + sizeof(err->file) + 64];
@@ -123,14 +150,6 @@ static void print_error_json(const struct hm_err *err, enum hm_status st, const 
 	hm_json_object_end(&w);
 	if (hm_json_writer_check(&w, "an error", NULL) == HM_OK)
 		fprintf(f, "%s\n", buf.ptr);
-}
-
-/* A result that could not be written is no result: a full disk behind stdout must not end with exit code 0. */
-static enum hm_status flush(FILE *f, struct hm_err *err)
-{
-	if (fflush(f) != 0 || ferror(f))
-		return hm_fail(err, HM_R_FILE_IO, "the output could not be written");
-	return HM_OK;
 }
 
 static int run_command(struct hm_cli *cli, const struct hm_cmd *cmd, char *const *argv)

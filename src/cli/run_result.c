@@ -108,10 +108,7 @@ static enum hm_status print_result(struct hm_running *r, struct hm_err *err)
 	hm_json_key(&w, "summary");
 	hm_run_summary_write(&r->summary, &w);
 	hm_json_object_end(&w);
-	enum hm_status st = hm_json_writer_check(&w, "summary", err);
-	if (st == HM_OK)
-		fprintf(r->cli->out, "%.*s\n", (int)text.len, text.ptr);
-	return st;
+	return hm_cli_print_json(r->cli, &w, &text, err);
 }
 
 enum hm_status hm_running_publish(struct hm_running *r, struct hm_err *err)

@@ -150,10 +150,7 @@ static enum hm_status print_json(struct hm_cli *cli, const struct hm_cli_sign_op
 	if (s->trusted_root)
 		hm_json_member_cstr(&w, "trustedRoot", s->trusted_root);
 	hm_json_object_end(&w);
-	enum hm_status st = hm_json_writer_check(&w, "the result", err);
-	if (st == HM_OK)
-		fprintf(cli->out, "%s\n", text.ptr);
-	return st;
+	return hm_cli_print_json(cli, &w, &text, err);
 }
 
 /* For people, where cosign writes the like: to standard error. */

@@ -216,14 +216,9 @@ enum hm_status hm_cli_verify_report(struct hm_cli *cli, const struct hm_cli_veri
 	HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(4 * HM_MAX_BUNDLE);
 
 	enum hm_status st = make_text(cli, v, &buf, err);
-	if (st != HM_OK)
-		return st;
-	if (cli->json)
-		fwrite(buf.ptr, 1, buf.len, cli->out);
-	else
-		hm_cli_print_clean(cli->out, buf.ptr);
-	if (fflush(cli->out) != 0 || ferror(cli->out))
-		return hm_fail(err, HM_R_FILE_IO, "the output could not be written");
-	fputs("Verified OK\n", cli->log);
-	return HM_OK;
+	if (st == HM_OK)
+		st = hm_cli_print(cli, &buf, err);
+	if (st == HM_OK)
+		fputs("Verified OK\n", cli->log);
+	return st;
 }
