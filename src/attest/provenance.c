@@ -99,23 +99,11 @@ static enum hm_status check(const struct hm_attest_provenance *p, struct hm_err 
 	return st;
 }
 
-/* The second that a time lies in, before 1970 too. */
-static int64_t seconds_of(int64_t time_ns)
-{
-	return time_ns / HM_NS_PER_S - (time_ns % HM_NS_PER_S < 0);
-}
-
 enum hm_status hm_attest_provenance_parse(struct hm_str text, struct hm_arena *arena,
 					  struct hm_attest_provenance *ret_provenance, struct hm_err *err)
 {
-	const struct hm_decode_opts opts = {
-		.json = { .borrow = true, .max_size = HM_MAX_ATTEST_STATEMENT },
-		.ignore_unknown = true,
-		.refuse_other_case = true,
-		.proto_json = true,
-	};
 	struct raw raw;
-	enum hm_status st = hm_json_decode(text, &table, &opts, arena, &raw, err);
+	enum hm_status st = hm_json_decode(text, &table, &hm_attest_decode_opts, arena, &raw, err);
 
 	if (st != HM_OK)
 		return st;
@@ -134,8 +122,8 @@ enum hm_status hm_attest_provenance_parse(struct hm_str text, struct hm_arena *a
 		.invocation_id = m->invocation_id,
 		.has_started_on = m->has_started_on,
 		.has_finished_on = m->has_finished_on,
-		.started_on_s = seconds_of(m->started_on_ns),
-		.finished_on_s = seconds_of(m->finished_on_ns),
+		.started_on_s = hm_time_floor_s(m->started_on_ns),
+		.finished_on_s = hm_time_floor_s(m->finished_on_ns),
 		.byproducts = raw.details.byproducts,
 		.byproduct_count = raw.details.byproduct_count,
 	};
@@ -163,7 +151,7 @@ static void write_builder(struct hm_json_writer *w, const struct hm_attest_prove
 	hm_json_object(w);
 	hm_json_member_str(w, "id", p->builder_id);
 	hm_attest_write_resources(w, "builderDependencies", p->builder_dependencies, p->builder_dependency_count);
-	hm_attest_write_map(w, "version", p->builder_versions, p->builder_version_count);
+	hm_json_member_map_if(w, "version", p->builder_versions, p->builder_version_count);
 	hm_json_object_end(w);
 }
 

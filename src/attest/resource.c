@@ -5,6 +5,13 @@
 #include "base/mem.h"
 #include "base/own.h"
 
+const struct hm_decode_opts hm_attest_decode_opts = {
+	.json = { .borrow = true, .max_size = HM_MAX_ATTEST_STATEMENT },
+	.ignore_unknown = true,
+	.refuse_other_case = true,
+	.proto_json = true,
+};
+
 static const struct hm_json_field fields[] = {
 	{ "name", HM_JSON_STR, offsetof(struct hm_attest_resource, name) },
 	{ "uri", HM_JSON_STR, offsetof(struct hm_attest_resource, uri) },
@@ -29,16 +36,6 @@ static const struct {
 	{ "gitTag", 20, 32 },
 };
 
-static bool is_small_hex(struct hm_str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return true;
-}
-
 static enum hm_status check_digest(const struct hm_json_pair *digest, struct hm_err *err)
 {
 	if (digest->key.len == 0 || digest->value.len == 0)
@@ -49,7 +46,7 @@ static enum hm_status check_digest(const struct hm_json_pair *digest, struct hm_
 		size_t len = digest->value.len;
 		bool fits =
 		    len == 2 * algorithms[i].len || (algorithms[i].other_len && len == 2 * algorithms[i].other_len);
-		if (!fits || !is_small_hex(digest->value))
+		if (!fits || !hm_hex_is_small(digest->value))
 			return hm_fail(err, HM_R_ATTEST_DIGEST, "'%.*s' is not a digest of %s",
 				       HM_STR_ARG(hm_str_head(digest->value, 130)), algorithms[i].name);
 	}
@@ -71,39 +68,12 @@ enum hm_status hm_attest_check_resources(const struct hm_attest_resource *resour
 	return HM_OK;
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-	const struct hm_json_pair *x = a, *y = b;
-
-	return hm_str_cmp(x->key, y->key);
-}
-
-void hm_attest_write_map(struct hm_json_writer *w, const char *name, const struct hm_json_pair *pairs, size_t count)
-{
-	if (count == 0)
-		return;
-	HM_OWN(hm_freep) struct hm_json_pair *sorted = hm_reallocarray(NULL, count, sizeof(*sorted));
-	if (!sorted) {
-		w->buf->status = HM_ENOMEM;
-		return;
-	}
-	memcpy(sorted, pairs, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_pairs);
-	hm_json_key(w, name);
-	hm_json_object(w);
-	for (size_t i = 0; i < count; i++) {
-		hm_json_key_str(w, sorted[i].key);
-		hm_json_str(w, sorted[i].value);
-	}
-	hm_json_object_end(w);
-}
-
 void hm_attest_write_resource(struct hm_json_writer *w, const struct hm_attest_resource *r)
 {
 	hm_json_object(w);
 	hm_json_member_str_if(w, "name", r->name);
 	hm_json_member_str_if(w, "uri", r->uri);
-	hm_attest_write_map(w, "digest", r->digests, r->digest_count);
+	hm_json_member_map_if(w, "digest", r->digests, r->digest_count);
 	if (r->content.len > 0)
 		hm_json_member_base64(w, "content", r->content.ptr, r->content.len);
 	hm_json_member_str_if(w, "downloadLocation", r->download_location);

@@ -47,8 +47,8 @@ void hm_attest_write_resource(struct hm_json_writer *w, const struct hm_attest_r
 void hm_attest_write_resources(struct hm_json_writer *w, const char *name, const struct hm_attest_resource *resources,
 			       size_t count);
 
-/* A member with a map of texts, by their keys; nothing at all when it is empty. */
-void hm_attest_write_map(struct hm_json_writer *w, const char *name, const struct hm_json_pair *pairs, size_t count);
+/* How statements and predicates are decoded. */
+extern const struct hm_decode_opts hm_attest_decode_opts;
 
 /* The digest of an algorithm. Errors: a NULL pointer where there is none. */
 struct hm_str hm_attest_digest_of(const struct hm_attest_resource *resource, const char *algorithm);

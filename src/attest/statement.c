@@ -41,14 +41,8 @@ static enum hm_status check(const struct hm_attest_statement *statement, struct 
 enum hm_status hm_attest_statement_parse(struct hm_str text, struct hm_arena *arena,
 					 struct hm_attest_statement *ret_statement, struct hm_err *err)
 {
-	const struct hm_decode_opts opts = {
-		.json = { .borrow = true, .max_size = HM_MAX_ATTEST_STATEMENT },
-		.ignore_unknown = true,
-		.refuse_other_case = true,
-		.proto_json = true,
-	};
 	struct raw raw;
-	enum hm_status st = hm_json_decode(text, &table, &opts, arena, &raw, err);
+	enum hm_status st = hm_json_decode(text, &table, &hm_attest_decode_opts, arena, &raw, err);
 
 	if (st != HM_OK)
 		return st;

@@ -49,9 +49,7 @@ int64_t hm_now_ns(const struct hm_effects *fx)
 
 int64_t hm_now_s(const struct hm_effects *fx)
 {
-	int64_t ns = fx->now_ns(fx->ctx), s = ns / HM_NS_PER_S;
-
-	return ns % HM_NS_PER_S < 0 ? s - 1 : s;
+	return hm_time_floor_s(fx->now_ns(fx->ctx));
 }
 
 enum hm_status hm_random(const struct hm_effects *fx, void *ret_bytes, size_t len, struct hm_err *err)

@@ -37,6 +37,16 @@ static int hex_value(char c)
 	return -1;
 }
 
+bool hm_hex_is_small(struct hm_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return true;
+}
+
 enum hm_status hm_hex_read(struct hm_str text, void *ret_data, size_t len, struct hm_err *err)
 {
 	if (text.len != 2 * len)

@@ -26,6 +26,9 @@ void hm_hex_encode(struct hm_buf *buf, const void *data, size_t len);
 /* The same into an array of 2 * len + 1 chars, with its NUL. */
 void hm_hex_write(char *ret_text, const void *data, size_t len);
 
+/* Whether text is nothing but hexadecimal digits, in lower case. */
+bool hm_hex_is_small(struct hm_str text);
+
 /*
  * Decode hexadecimal of exactly one length.
  *

@@ -149,15 +149,18 @@ void hm_time_write(int64_t time_s, char ret_text[HM_TIME_TEXT_LEN])
 		 d.minute, d.second);
 }
 
+int64_t hm_time_floor_s(int64_t time_ns)
+{
+	return time_ns / HM_NS_PER_S - (time_ns % HM_NS_PER_S < 0);
+}
+
 void hm_time_write_ms(int64_t time_ns, char ret_text[HM_TIME_TEXT_LEN])
 {
-	int64_t time_s = time_ns / HM_NS_PER_S, ns = time_ns % HM_NS_PER_S;
-	if (ns < 0) {
-		ns += HM_NS_PER_S;
-		time_s--;
-	}
-	struct hm_date d = hm_time_to_date(time_s);
+	int64_t ns = time_ns % HM_NS_PER_S;
+	struct hm_date d = hm_time_to_date(hm_time_floor_s(time_ns));
 
+	if (ns < 0)
+		ns += HM_NS_PER_S;
 	snprintf(ret_text, HM_TIME_TEXT_LEN, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", d.year % 10000, d.month, d.day,
 		 d.hour, d.minute, d.second, (int)(ns / HM_NS_PER_MS));
 }

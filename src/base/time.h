@@ -38,6 +38,9 @@ struct hm_date hm_time_to_date(int64_t time_s);
  */
 enum hm_status hm_time_parse(struct hm_str text, int64_t *ret_time_ns, struct hm_err *err) HM_MUST;
 
+/* The second that a time lies in, before 1970 too. */
+int64_t hm_time_floor_s(int64_t time_ns);
+
 /* Write seconds as "2026-11-23T19:57:00Z". */
 void hm_time_write(int64_t time_s, char ret_text[HM_TIME_TEXT_LEN]);
 

@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/own.h"
 #include "data/json_scan.h"
 #include "data/number.h"
@@ -9,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 const struct hm_json_style hm_json_pretty = { .indent = 2 };
 
@@ -305,6 +307,33 @@ void hm_json_member_str_if(struct hm_json_writer *w, const char *name, struct hm
 {
 	if (s.len > 0)
 		hm_json_member_str(w, name, s);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct hm_json_pair *x = a, *y = b;
+
+	return hm_str_cmp(x->key, y->key);
+}
+
+void hm_json_member_map_if(struct hm_json_writer *w, const char *name, const struct hm_json_pair *pairs, size_t count)
+{
+	if (count == 0)
+		return;
+	HM_OWN(hm_freep) struct hm_json_pair *sorted = hm_reallocarray(NULL, count, sizeof(*sorted));
+	if (!sorted) {
+		w->buf->status = HM_ENOMEM;
+		return;
+	}
+	memcpy(sorted, pairs, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_pairs);
+	hm_json_key(w, name);
+	hm_json_object(w);
+	for (size_t i = 0; i < count; i++) {
+		hm_json_key_str(w, sorted[i].key);
+		hm_json_str(w, sorted[i].value);
+	}
+	hm_json_object_end(w);
 }
 
 void hm_json_member_cstr(struct hm_json_writer *w, const char *name, const char *cstr)

@@ -22,6 +22,7 @@
 #define HM_DATA_JSON_WRITE_H
 
 #include "base/buf.h"
+#include "data/decode.h"
 #include "data/value.h"
 
 /* NULL is compact: no blanks at all. */
@@ -90,6 +91,9 @@ void hm_json_member_value(struct hm_json_writer *w, const char *name, const stru
 
 /* As above, but nothing at all where the text is empty. */
 void hm_json_member_str_if(struct hm_json_writer *w, const char *name, struct hm_str s);
+
+/* A map of texts in the order of its keys' bytes; nothing at all where it is empty. */
+void hm_json_member_map_if(struct hm_json_writer *w, const char *name, const struct hm_json_pair *pairs, size_t count);
 
 /*
  * Write a tree: members in their order, numbers as they were written, a set as an array, and a key that is no string as

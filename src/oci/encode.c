@@ -4,34 +4,6 @@
 #include "data/json_write.h"
 #include "oci/manifest.h"
 
-static int compare_pairs(const void *a, const void *b)
-{
-	const struct hm_json_pair *x = a, *y = b;
-
-	return hm_str_cmp(x->key, y->key);
-}
-
-/* A map by its keys; of what memory ran out for, the buffer takes the failure. */
-static void write_pairs(struct hm_json_writer *w, const char *name, const struct hm_json_pair *pairs, size_t count)
-{
-	if (count == 0)
-		return;
-	HM_OWN(hm_freep) struct hm_json_pair *sorted = hm_reallocarray(NULL, count, sizeof(*sorted));
-	if (!sorted) {
-		w->buf->status = HM_ENOMEM;
-		return;
-	}
-	memcpy(sorted, pairs, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_pairs);
-	hm_json_key(w, name);
-	hm_json_object(w);
-	for (size_t i = 0; i < count; i++) {
-		hm_json_key_str(w, sorted[i].key);
-		hm_json_str(w, sorted[i].value);
-	}
-	hm_json_object_end(w);
-}
-
 static void write_strings(struct hm_json_writer *w, const char *name, const struct hm_str *strings, size_t count)
 {
 	if (count == 0)
@@ -81,7 +53,7 @@ static void write_descriptor(struct hm_json_writer *w, const struct hm_oci_descr
 	hm_json_key(w, "digest");
 	write_digest(w, &d->digest);
 	hm_json_member_u64(w, "size", d->size);
-	write_pairs(w, "annotations", d->annotations, d->annotation_count);
+	hm_json_member_map_if(w, "annotations", d->annotations, d->annotation_count);
 	if (d->has_platform) {
 		hm_json_key(w, "platform");
 		hm_json_object(w);
@@ -118,7 +90,7 @@ static void end(struct hm_json_writer *w, const struct hm_oci_descriptor *subjec
 		hm_json_key(w, "subject");
 		write_descriptor(w, subject);
 	}
-	write_pairs(w, "annotations", pairs, pair_count);
+	hm_json_member_map_if(w, "annotations", pairs, pair_count);
 	hm_json_object_end(w);
 }
 
@@ -155,7 +127,7 @@ static void write_run(struct hm_json_writer *w, const struct hm_oci_config *conf
 	write_strings(w, "Cmd", config->cmd, config->cmd_count);
 	write_keys(w, "Volumes", config->volumes, config->volume_count);
 	hm_json_member_str_if(w, "WorkingDir", config->working_dir);
-	write_pairs(w, "Labels", config->labels, config->label_count);
+	hm_json_member_map_if(w, "Labels", config->labels, config->label_count);
 	hm_json_member_str_if(w, "StopSignal", config->stop_signal);
 	hm_json_object_end(w);
 }

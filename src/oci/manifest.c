@@ -39,16 +39,6 @@ enum hm_oci_kind hm_oci_kind_of(struct hm_str media_type)
 	return HM_OCI_OTHER;
 }
 
-static bool is_small_hex(struct hm_str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return true;
-}
-
 enum hm_status hm_oci_digest_parse(struct hm_str text, struct hm_digest *ret_digest, struct hm_err *err)
 {
 	struct hm_digest digest = { 0 };
@@ -59,7 +49,7 @@ enum hm_status hm_oci_digest_parse(struct hm_str text, struct hm_digest *ret_dig
 		return hm_fail(err, HM_R_OCI_DIGEST, "'%.*s' is not a digest of SHA-256 or SHA-512",
 			       HM_STR_ARG(hm_str_head(text, 100)));
 	digest.len = hm_digest_len(digest.alg);
-	if (!is_small_hex(hex) || hm_hex_read(hex, digest.b, digest.len, NULL) != HM_OK)
+	if (!hm_hex_is_small(hex) || hm_hex_read(hex, digest.b, digest.len, NULL) != HM_OK)
 		return hm_fail(err, HM_R_OCI_DIGEST, "'%.*s' has not %zu digits of 0 to 9 and a to f",
 			       HM_STR_ARG(hm_str_head(text, 150)), 2 * digest.len);
 	*ret_digest = digest;

@@ -36,7 +36,7 @@ void hm_time_ns_text(int64_t time_ns, char ret_text[HM_TIME_NS_TEXT_LEN])
 
 	if (ns < 0)
 		ns += HM_NS_PER_S;
-	hm_time_write((time_ns - ns) / HM_NS_PER_S, seconds);
+	hm_time_write(hm_time_floor_s(time_ns), seconds);
 	/* "2025-07-04T00:00:00" is 19 characters, the Z follows the fraction. */
 	if (ns == 0)
 		snprintf(ret_text, HM_TIME_NS_TEXT_LEN, "%s", seconds);

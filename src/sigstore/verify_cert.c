@@ -27,7 +27,7 @@ static size_t to_seconds(const int64_t *times_ns, size_t count, int64_t ret_time
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int64_t time_s = times_ns[i] / HM_NS_PER_S - (times_ns[i] % HM_NS_PER_S < 0), known = 0;
+		int64_t time_s = hm_time_floor_s(times_ns[i]), known = 0;
 		for (size_t j = 0; j < n; j++)
 			known |= ret_times_s[j] == time_s;
 		if (!known)

@@ -156,6 +156,8 @@ static void test_hex_refusals(void **state)
 	struct hm_err err;
 	assert_ok(hm_hex_read(HM_STR("aBFf"), out, 2, &err), &err);
 	assert_int_equal(out[0] << 8 | out[1], 0xabff);
+	assert_true(hm_hex_is_small(HM_STR("0123456789abcdef")) && hm_hex_is_small(HM_STR("")));
+	assert_false(hm_hex_is_small(HM_STR("aB")) || hm_hex_is_small(HM_STR("ag")) || hm_hex_is_small(HM_STR("a ")));
 }
 
 int main(void)

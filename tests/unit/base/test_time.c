@@ -148,8 +148,7 @@ static void test_writing(void **state)
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char text[HM_TIME_TEXT_LEN];
-		int64_t s = rows[i].ns / HM_NS_PER_S - (rows[i].ns % HM_NS_PER_S < 0);
-		hm_time_write(s, text);
+		hm_time_write(hm_time_floor_s(rows[i].ns), text);
 		assert_string_equal(text, rows[i].s);
 		hm_time_write_ms(rows[i].ns, text);
 		assert_string_equal(text, rows[i].ms);

@@ -64,6 +64,35 @@ static void test_pieces(void **state)
 	}
 }
 
+static void test_map(void **state)
+{
+	(void)state;
+	const struct hm_json_pair pairs[] = { { HM_STR("b"), HM_STR("1") },
+					      { HM_STR("B"), HM_STR("2") },
+					      { HM_STR("aa"), HM_STR("") },
+					      { HM_STR("a"), HM_STR("\"") } };
+	struct hm_err err = { 0 };
+
+	for (unsigned long n = 0;; n++) {
+		HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(HM_MIB);
+		struct hm_json_writer w = hm_json_writer_init(&buf, NULL);
+		hm_mem_fail_at(n);
+		hm_json_object(&w);
+		hm_json_member_map_if(&w, "empty", NULL, 0);
+		hm_json_member_map_if(&w, "map", pairs, COUNT(pairs));
+		hm_json_object_end(&w);
+		bool has_failed = hm_mem_has_failed();
+		hm_mem_fail_at(0);
+		enum hm_status st = hm_json_writer_check(&w, "test", &err);
+		if (!has_failed)
+			assert_string_equal(buf.ptr, "{\"map\":{\"B\":\"2\",\"a\":\"\\\"\",\"aa\":\"\",\"b\":\"1\"}}");
+		else
+			assert_int_equal(st, HM_ENOMEM);
+		if (n > 0 && !has_failed)
+			break;
+	}
+}
+
 static void test_html(void **state)
 {
 	(void)state;
@@ -184,8 +213,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),     cmocka_unit_test(test_html),        cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_beyond_json), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_pieces),    cmocka_unit_test(test_map),        cmocka_unit_test(test_html),
+		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_round_trip), cmocka_unit_test(test_beyond_json),
+		cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests_name("data/json_write", tests, NULL, NULL);
 }
