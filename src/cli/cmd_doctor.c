@@ -13,6 +13,7 @@
 #include "sandbox/support.h"
 #include "service/local/local.h"
 #include "sigstore/trusted_root.h"
+#include "source/git.h"
 #include "tlog/checkpoint.h"
 
 #include <stdarg.h>
@@ -94,16 +95,12 @@ static void check_sandbox(struct hm_doctor_report *report)
 static bool is_in_repository(void)
 {
 	HM_OWN(hm_freep) char *folder = NULL;
+	HM_OWN(hm_git_done) struct hm_git git = { 0 };
 
 	if (hm_path_resolve(".", &folder, NULL) != HM_OK)
 		return false;
-	for (char *end = folder + strlen(folder); end; end = strrchr(folder, '/')) {
-		*end = '\0';
-		HM_OWN(hm_freep) char *git = hm_asprintf("%s/.git", folder);
-		if (git && hm_path_is_there(git))
-			return true;
-	}
-	return false;
+	/* one that cannot be read is one too */
+	return hm_git_find(folder, false, &git, NULL) != HM_OK || git.root;
 }
 
 static void check_git(struct hm_doctor_report *report)

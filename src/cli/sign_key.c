@@ -3,36 +3,11 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "cli/key_elsewhere.h"
 #include "cli/password.h"
 #include "crypto/keyfile.h"
 
 #include <stdlib.h>
-
-/* cosign's words for keys that are no files. */
-static const struct {
-	const char *prefix, *what;
-} elsewhere[] = {
-	{ "awskms://", "a key in AWS KMS" },
-	{ "gcpkms://", "a key in Google Cloud KMS" },
-	{ "azurekms://", "a key in Azure Key Vault" },
-	{ "hashivault://", "a key in HashiCorp Vault" },
-	{ "openbao://", "a key in OpenBao" },
-	{ "k8s://", "a key in a Kubernetes secret" },
-	{ "gitlab://", "a key in GitLab" },
-	{ "github://", "a key in GitHub" },
-	{ "pkcs11:", "a key on a PKCS #11 token" },
-	{ "http://", "a key to be downloaded" },
-	{ "https://", "a key to be downloaded" },
-};
-
-const char *hm_cli_key_elsewhere(const char *name)
-{
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
-		if (strncmp(name, elsewhere[i].prefix, strlen(elsewhere[i].prefix)) == 0)
-			return elsewhere[i].what;
-	}
-	return NULL;
-}
 
 static enum hm_status parse(struct hm_cli *cli, struct hm_str text, bool is_stdin_taken, struct hm_signer *ret_signer,
 			    struct hm_err *err)

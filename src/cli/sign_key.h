@@ -26,7 +26,4 @@ enum hm_status hm_cli_key_load(struct hm_cli *cli, const char *name, bool is_std
 enum hm_status hm_cli_key_read(struct hm_cli *cli, struct hm_str text, bool is_stdin_taken,
 			       struct hm_signer *ret_signer, struct hm_err *err) HM_MUST;
 
-/* What cosign would take a name for that is no file: "a key in AWS KMS". NULL: it is a file, or env://NAME. */
-const char *hm_cli_key_elsewhere(const char *name);
-
 #endif

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/artifact.h"
-#include "cli/sign_key.h"
+#include "cli/key_elsewhere.h"
 
 static bool is_elsewhere(const char *name)
 {
