@@ -139,7 +139,7 @@ static enum hm_status find_end(const struct hm_zip *zip, uint64_t *ret_at, uint8
 
 static enum hm_status read_end(const struct hm_zip *zip, struct directory *ret_dir, struct hm_err *err)
 {
-	uint8_t end[end_len];
+	uint8_t end[end_len] = { 0 };
 	uint64_t at = 0;
 
 	enum hm_status st = find_end(zip, &at, end, err);
