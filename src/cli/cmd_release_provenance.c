@@ -195,7 +195,23 @@ static enum hm_status list_value(struct making *m, struct hm_str list, struct hm
 	struct hm_str part;
 
 	while (hm_str_next(&list, ',', &part))
-		hm_array_add(&b, text_value(m, part));
+		hm_array_add(&b, text_value(m, hm_str_trim(part)));
+	return hm_array_finish(&b, ret, err);
+}
+
+/* Where the pipeline takes no list of platforms, they are those that it built for. */
+static enum hm_status platforms_value(struct making *m, struct hm_value *ret, struct hm_err *err)
+{
+	const struct hm_str prefix = HM_STR("image/");
+	HM_OWN(hm_array_builder_done) struct hm_array_builder b = hm_array_builder_init(&m->arena);
+
+	if (m->record.platforms.len)
+		return list_value(m, m->record.platforms, ret, err);
+	for (size_t i = 0; i < m->release.count; i++) {
+		struct hm_str name = m->release.items[i].name;
+		if (hm_str_has_prefix(name, prefix))
+			hm_array_add(&b, text_value(m, hm_str_skip(name, prefix.len)));
+	}
 	return hm_array_finish(&b, ret, err);
 }
 
@@ -206,7 +222,7 @@ static enum hm_status external_parameters(struct making *m, struct hm_value *ret
 	const struct hm_json_pair pipeline[] = { { HM_STR("name"), record->pipeline },
 						 { HM_STR("sha256"), record->pipeline_sha256 } };
 	struct hm_value platforms = hm_value_null(), params = platforms, about_pipeline = platforms;
-	enum hm_status st = list_value(m, record->platforms, &platforms, err);
+	enum hm_status st = platforms_value(m, &platforms, err);
 
 	if (st == HM_OK)
 		st = pairs_value(m, record->params, record->param_count, &params, err);

@@ -163,6 +163,8 @@ static enum hm_status prepare(struct hm_running *r, const char *package, struct 
 	r->surround.local_git = r->request.local_git;
 	if (st == HM_OK)
 		st = hm_run_surround_open(&r->surround, r->cli->program, err);
+	for (size_t i = 0; i < r->request.param_count && st == HM_OK; i++)
+		hm_run_surround_add_url(&r->surround, hm_str(r->request.params[i].value));
 	if (st == HM_OK)
 		st = hm_running_begin_record(r, err);
 	return st == HM_OK ? hm_tracer_new(&tracer, &r->tracer, err) : st;

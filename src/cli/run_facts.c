@@ -101,7 +101,7 @@ static enum hm_status place_record(struct hm_running *r, struct hm_err *err)
 enum hm_status hm_running_begin_record(struct hm_running *r, struct hm_err *err)
 {
 	const struct hm_run_request *q = &r->request;
-	const char *package = hm_run_request_param(q, "package");
+	struct hm_str package = hm_run_request_value(q, "package");
 	struct hm_run_record *record = &r->record;
 	struct hm_json_pair *pairs = hm_arena_calloc(&r->arena, q->given_count, sizeof(pairs[0]));
 	struct hm_digest digest;
@@ -114,12 +114,17 @@ enum hm_status hm_running_begin_record(struct hm_running *r, struct hm_err *err)
 	record->pipeline = q->pipeline->name;
 	record->pipeline_sha256 = hm_arena_dup(&r->arena, hm_str(hex));
 	record->is_shipped = !q->opts->pipeline;
-	for (size_t i = 0; pairs && i < q->given_count; i++)
-		pairs[i] = (struct hm_json_pair){ hm_str(q->params[i].name), hm_str(q->params[i].value) };
+	/* a git-url may have a password in it, and the record ends in what everybody may read */
+	for (size_t i = 0; pairs && i < q->given_count && st == HM_OK; i++) {
+		pairs[i].key = hm_str(q->params[i].name);
+		st = hm_run_surround_mask(&r->surround, hm_str(q->params[i].value), &pairs[i].value, err);
+	}
+	if (st != HM_OK)
+		return st;
 	record->params = pairs;
 	record->param_count = pairs ? q->given_count : 0;
-	record->platforms = q->platforms;
-	record->package = hm_str(package ? package : q->package);
+	record->platforms = hm_run_request_value(q, "platforms");
+	record->package = package.ptr ? package : hm_str(q->package);
 	record->isolation = r->is_isolated ? HM_STR("sandbox") : HM_STR("none");
 	record->go_version = hm_str(r->surround.go.version);
 	record->state = hm_str(r->places.state);

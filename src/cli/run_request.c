@@ -98,24 +98,38 @@ static enum hm_status find_source(struct hm_run_request *r, const char *package,
 	return st;
 }
 
-static bool takes(const struct hm_pipeline *pipeline, const char *name)
+static const struct hm_param_spec *taken(const struct hm_pipeline *pipeline, const char *name)
 {
 	for (size_t i = 0; i < pipeline->param_count; i++) {
 		if (hm_str_is(pipeline->params[i].name, name))
-			return true;
+			return &pipeline->params[i];
 	}
-	return false;
+	return NULL;
+}
+
+struct hm_str hm_run_request_value(const struct hm_run_request *r, const char *name)
+{
+	const struct hm_param_spec *spec = taken(r->pipeline, name);
+	const char *passed = hm_run_request_param(r, name);
+
+	if (!spec || spec->type != HM_PARAM_STRING)
+		return (struct hm_str){ 0 };
+	return passed ? hm_str(passed) : spec->fallback ? spec->fallback->text : (struct hm_str){ 0 };
 }
 
 enum hm_status hm_run_request_pass(struct hm_run_request *r, const char *name, const char *value, bool is_said,
 				   struct hm_err *err)
 {
-	if (!takes(r->pipeline, name))
+	const struct hm_param_spec *spec = taken(r->pipeline, name);
+
+	if (!spec)
 		return is_said ? hm_fail(err, HM_R_USAGE, "pipeline '%.*s' has no param '%s' that could take it",
 					 HM_STR_ARG(r->pipeline->name), name)
 			       : HM_OK;
 	if (hm_run_request_param(r, name))
 		return is_said ? hm_fail(err, HM_R_USAGE, "'%s' is given twice: as --param too", name) : HM_OK;
+	if (!is_said && r->opts->pipeline && spec->fallback)
+		return HM_OK;
 	return add_param(r, name, value, err);
 }
 
@@ -139,10 +153,7 @@ static enum hm_status pass_words(struct hm_run_request *r, bool has_package, str
 
 	if (st != HM_OK)
 		return st;
-	r->platforms = hm_arena_printf(&r->arena, "%s", platforms);
-	st = hm_arena_check(&r->arena, "platforms", err);
-	if (st == HM_OK)
-		st = hm_run_request_pass(r, "platforms", r->platforms.ptr, r->opts->platforms.count > 0, err);
+	st = hm_run_request_pass(r, "platforms", platforms, r->opts->platforms.count > 0, err);
 	return st == HM_OK ? hm_run_request_pass(r, "package", r->package, has_package, err) : st;
 }
 

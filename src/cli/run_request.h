@@ -28,7 +28,6 @@ struct hm_run_request {
 	char *local_git;                    /* the same, if it is a folder of this machine; else NULL */
 	char *pipeline_file;
 	struct hm_pipeline *pipeline;
-	struct hm_str platforms;
 	struct hm_run_pair *params;
 	size_t param_count, given_count; /* all; those that --param gave, which come first */
 	struct hm_arena arena;
@@ -50,11 +49,14 @@ void hm_run_request_done(struct hm_run_request *request);
 /* The value of a param that was given or passed, or NULL. Borrowed. */
 const char *hm_run_request_param(const struct hm_run_request *request, const char *name);
 
+/* The value that a param of the pipeline has in this run, be it the default; nothing where it takes no such text. */
+struct hm_str hm_run_request_value(const struct hm_run_request *request, const char *name);
+
 /*
  * Give the pipeline a param that it takes.
  *
  * Shape   is_said: somebody asked for it, so a pipeline that does not take it, or has it from --param, is refused; else
- *         it is passed over.
+ *         it is passed over, and leaves the default of a pipeline of the user's own as it is.
  * Errors  HM_EINVAL usage; HM_ENOMEM
  */
 enum hm_status hm_run_request_pass(struct hm_run_request *request, const char *name, const char *value, bool is_said,

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "pipeline/mask.h"
 #include "http/url.h"
 
 #include <stdlib.h>
@@ -120,6 +121,32 @@ static void add_url_secret(struct hm_run_surround *s, struct hm_str url)
 		return;
 	found = hm_arena_dup(&s->arena, found);
 	add_secret(s, hm_str_cut(found, ':', &user, &password) ? password : found);
+}
+
+void hm_run_surround_add_url(struct hm_run_surround *s, struct hm_str url)
+{
+	/* "ssh://git@host" and "git@host:path" name no secret: everybody is git there */
+	if (hm_str_has_prefix(url, HM_STR("http://")) || hm_str_has_prefix(url, HM_STR("https://")))
+		add_url_secret(s, url);
+}
+
+enum hm_status hm_run_surround_mask(struct hm_run_surround *s, struct hm_str text, struct hm_str *ret_text,
+				    struct hm_err *err)
+{
+	HM_OWN(hm_buf_done) struct hm_buf out = hm_buf_init(HM_MAX_RUN_RECORD);
+	struct hm_mask mask = { 0 };
+	enum hm_status st = hm_mask_init(&mask, s->secrets, s->secret_count, err);
+	struct hm_masker masker = hm_masker_init(&mask);
+
+	if (st == HM_OK)
+		st = hm_masker_add(&masker, text, true, &out, err);
+	if (st == HM_OK)
+		st = hm_buf_check(&out, "a param", err);
+	if (st == HM_OK)
+		*ret_text = hm_arena_dup(&s->arena, hm_buf_str(&out));
+	hm_masker_done(&masker);
+	hm_mask_done(&mask);
+	return st == HM_OK ? hm_arena_check(&s->arena, "a param", err) : st;
 }
 
 static void add_list_secrets(struct hm_run_surround *s, const char *list)

@@ -47,6 +47,18 @@ enum hm_status hm_run_surround_open(struct hm_run_surround *s, const char *progr
 
 void hm_run_surround_done(struct hm_run_surround *s);
 
+/* What the user of an http URL is called by, a password or a token, is a secret from now on. Shape: s is open. */
+void hm_run_surround_add_url(struct hm_run_surround *s, struct hm_str url);
+
+/*
+ * A text in which "***" stands for each secret, for what others will read.
+ *
+ * Owns    ret_text is s's
+ * Errors  HM_ELIMIT pipeline.limit; HM_ENOMEM
+ */
+enum hm_status hm_run_surround_mask(struct hm_run_surround *s, struct hm_str text, struct hm_str *ret_text,
+				    struct hm_err *err) HM_MUST;
+
 /* For struct hm_run_opts; ctx is the struct hm_run_surround. */
 enum hm_status hm_run_surround_task(void *ctx, const struct hm_pipeline_task *task, bool has_network,
 				    struct hm_run_surroundings *ret_surroundings, struct hm_err *err) HM_MUST;

@@ -1,0 +1,108 @@
+"""What hallmark run says of the params that it was given: the truth, and no secret."""
+import http.server
+import json
+import os
+import subprocess
+import threading
+
+import pytest
+
+from runs import APP, ONE, git
+
+
+class GitServer(http.server.BaseHTTPRequestHandler):
+    """git's own program behind HTTP, for whoever asks."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        env = {"PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.server.root), "GIT_HTTP_EXPORT_ALL": "1",
+               "REQUEST_METHOD": self.command, "PATH_INFO": path, "QUERY_STRING": query,
+               "CONTENT_TYPE": self.headers.get("Content-Type") or "", "CONTENT_LENGTH": str(len(body)),
+               "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding") or "",
+               "GIT_PROTOCOL": self.headers.get("Git-Protocol") or ""}
+        done = subprocess.run(["git", "http-backend"], input=body, env=env, stdout=subprocess.PIPE, check=False)
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
+        self.send_response(int(dict(fields).get("Status", "200 OK").split()[0]))
+        for name, value in fields:
+            if name != "Status":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET
+
+
+@pytest.fixture
+def git_server(tmp_path):
+    """A folder whose repositories are served, and the port."""
+    root = tmp_path / "served"
+    root.mkdir()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), GitServer)
+    server.root = root
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield root, server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+def parameters(m):
+    return m.provenance()["predicate"]["buildDefinition"]["externalParameters"]
+
+
+def test_a_password_in_the_url_of_the_source_stays_secret(module, git_server):
+    m = module()
+    root, port = git_server
+    git(m.folder, "init", "-q")
+    git(m.folder, "add", *APP)
+    git(m.folder, "commit", "-qm", "one")
+    git(root, "clone", "-q", "--bare", m.folder, root / "app.git")
+    url = f"http://user:hunter22@127.0.0.1:{port}/app.git"
+    done = m.run(*ONE, "--param", f"git-url={url}", "--output", "json", env={"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"})
+    assert "hunter22" not in done.stdout + done.stderr
+    assert "hunter22" not in json.dumps(m.provenance())
+    assert parameters(m)["params"] == {"git-url": url.replace("hunter22", "***")}
+    for path in (m.folder / ".hallmark").rglob("*"):
+        assert path.is_dir() or b"hunter22" not in path.read_bytes(), path
+    assert m.source()["uri"] == f"git+http://127.0.0.1:{port}/app.git"
+    assert m.summary()["tasks"][0]["results"]["url"] == f"http://127.0.0.1:{port}/app.git"
+
+
+def test_platforms_are_those_of_the_run_however_they_are_said(module):
+    m = module()
+    m.run("--param", "platforms=linux/arm64")
+    assert parameters(m)["platforms"] == ["linux/arm64"]
+    assert "app-linux-arm64" in [s["name"] for s in m.provenance()["subject"]]
+
+
+OWN = """apiVersion: tekton.dev/v1
+kind: Pipeline
+metadata: {name: own}
+spec:
+  params: [{name: platforms, type: string, default: linux/riscv64}, {name: package, type: string, default: ./cmd/x}]
+  tasks:
+    - name: say
+      params: [{name: platforms, value: $(params.platforms)}, {name: package, value: $(params.package)}]
+      taskSpec:
+        params: [{name: platforms, type: string}, {name: package, type: string}]
+        steps:
+          - name: s
+            image: none
+            command: [echo, it is, $(params.platforms), $(params.package)]
+"""
+
+
+@pytest.mark.parametrize("words, says", [
+    ([], "it is linux/riscv64 ./cmd/x"),
+    (["--platform", "linux/s390x"], "it is linux/s390x ./cmd/x"),
+    (["."], "it is linux/riscv64 ."),
+])
+def test_a_default_of_ones_own_pipeline_holds(module, words, says):
+    m = module()
+    (m.folder / "own.yaml").write_text(OWN)
+    assert says in m.run("--pipeline", "own.yaml", *words).stderr
