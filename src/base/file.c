@@ -212,6 +212,28 @@ enum hm_status hm_file_save(const char *path, struct hm_str data, mode_t mode, s
 	return sync_parent(path, err);
 }
 
+enum hm_status hm_file_put(const char *path, struct hm_str data, mode_t mode, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *real = NULL;
+	struct stat info;
+
+	if (lstat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))
+		return hm_file_save(path, data, mode, err);
+	/* a link to nothing: only opening it makes what it names */
+	bool is_there = stat(path, &info) == 0;
+	/* below /dev and /proc it is somebody's open file, such as /dev/stdout: it may have more in it */
+	bool is_open = strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+	if (is_there && S_ISREG(info.st_mode) && !is_open) {
+		enum hm_status st = hm_path_resolve(path, &real, err);
+		return st == HM_OK ? hm_file_save(real, data, mode, err) : st;
+	}
+	HM_OWN(hm_closep)
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | (is_there ? 0 : O_CREAT), mode);
+	if (fd < 0)
+		return hm_fail_errno(err, errno, "open '%s'", path);
+	return hm_fd_write(fd, path, data, err);
+}
+
 static enum hm_status same_content(const char *path, struct hm_str data, struct hm_err *err)
 {
 	HM_OWN(hm_buf_done) struct hm_buf there = hm_buf_init(0);

@@ -50,6 +50,14 @@ enum hm_status hm_fd_write(int fd, const char *name, struct hm_str data, struct 
 enum hm_status hm_file_save(const char *path, struct hm_str data, mode_t mode, struct hm_err *err) HM_MUST;
 
 /*
+ * Write a result where the user said. An ordinary file is replaced as by hm_file_save(), behind links too; what is
+ * none, such as /dev/stdout, a pipe or /dev/null, is written to and stays what it is.
+ *
+ * Errors  as hm_file_save(), and HM_EIO file.io: a socket
+ */
+enum hm_status hm_file_put(const char *path, struct hm_str data, mode_t mode, struct hm_err *err) HM_MUST;
+
+/*
  * Create a file that is never changed again, as durably as hm_file_save(). One that is there already must hold the
  * same.
  *

@@ -147,7 +147,7 @@ static enum hm_status save_report(const struct verification *v, const char *path
 	HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(0);
 
 	enum hm_status st = hm_modules_report_encode(v->items, v->count, &v->sums, &v->result, &text, err);
-	return st == HM_OK ? hm_file_save(path, hm_buf_str(&text), 0644, err) : st;
+	return st == HM_OK ? hm_file_put(path, hm_buf_str(&text), 0644, err) : st;
 }
 
 static enum hm_status run_mod_verify(struct hm_cli *cli, const void *opts, char *const *args, size_t count,

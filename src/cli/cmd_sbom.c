@@ -155,7 +155,7 @@ static enum hm_status write_outputs(struct hm_cli *cli, const struct sbom_opts *
 
 	for (size_t i = 0; i < o->outputs.count && st == HM_OK; i++) {
 		if (hm_str_cut(hm_str(o->outputs.v[i]), '=', &form, &file))
-			st = hm_file_save(file.ptr, text, 0644, err);
+			st = hm_file_put(file.ptr, text, 0644, err);
 		else
 			to_stdout = true;
 	}

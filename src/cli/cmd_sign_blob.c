@@ -27,7 +27,7 @@ static enum hm_status put_signature(struct hm_cli *cli, const struct hm_cli_sign
 	hm_base64_encode(&text, HM_BASE64_STD, signature.ptr, signature.len);
 	enum hm_status st = hm_buf_check(&text, "a signature", err);
 	if (st == HM_OK && o->output_signature)
-		return hm_while(err, hm_file_save(o->output_signature, hm_buf_str(&text), 0644, err),
+		return hm_while(err, hm_file_put(o->output_signature, hm_buf_str(&text), 0644, err),
 				"write the signature");
 	if (st == HM_OK)
 		fprintf(cli->out, "%s\n", text.ptr);

@@ -178,7 +178,7 @@ enum hm_status hm_cli_signed_report(struct hm_cli *cli, const struct hm_cli_sign
 	enum hm_status st = HM_OK;
 
 	if (opts->bundle)
-		st = hm_while(err, hm_file_save(opts->bundle, hm_signed_text(made), 0644, err), "write the bundle");
+		st = hm_while(err, hm_file_put(opts->bundle, hm_signed_text(made), 0644, err), "write the bundle");
 	if (st != HM_OK)
 		return st;
 	if (cli->json)

@@ -93,6 +93,53 @@ static void test_save(void **state)
 	umask(before);
 }
 
+static void test_put(void **state)
+{
+	(void)state;
+	struct hm_err err = { 0 };
+	struct stat info;
+	char text[8] = { 0 };
+
+	assert_ok(hm_file_put("new", HM_STR("one"), 0644, &err), &err);
+	assert_ok(hm_file_put("new", HM_STR("two"), 0644, &err), &err);
+	assert_holds("new", "two");
+
+	/* what a link leads to is replaced, and the link stays; one to nothing makes it */
+	assert_int_equal(symlink("new", "link"), 0);
+	assert_ok(hm_file_put("link", HM_STR("three"), 0644, &err), &err);
+	assert_holds("new", "three");
+	assert_int_equal(symlink("made", "dangling"), 0);
+	assert_ok(hm_file_put("dangling", HM_STR("four"), 0644, &err), &err);
+	assert_holds("made", "four");
+
+	/* a pipe and a device, also behind a link, stay what they are */
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	int fd = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_ok(hm_file_put("pipe", HM_STR("five"), 0644, &err), &err);
+	assert_int_equal(read(fd, text, sizeof(text)), 4);
+	assert_memory_equal(text, "five", 4);
+	close(fd);
+	assert_int_equal(lstat("pipe", &info), 0);
+	assert_true(S_ISFIFO(info.st_mode));
+	assert_int_equal(symlink("/dev/full", "full"), 0);
+	assert_refused("a full device", hm_file_put("full", HM_STR("x"), 0644, &err), &err, HM_R_FILE_NO_SPACE);
+	assert_int_equal(lstat("full", &info), 0);
+	assert_true(S_ISLNK(info.st_mode));
+
+	/* an open file is written on, as by a shell's ">>" */
+	fd = open("new", O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	char name[64];
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	assert_ok(hm_file_put(name, HM_STR(" and"), 0644, &err), &err);
+	close(fd);
+	assert_holds("new", "three and");
+
+	assert_int_equal(mkdir("folder", 0700), 0);
+	assert_refused("a folder there", hm_file_put("folder", HM_STR("x"), 0600, &err), &err, HM_R_FILE_IO);
+}
+
 static void test_save_refused(void **state)
 {
 	(void)state;
@@ -505,6 +552,7 @@ int main(void)
 		in_folder(test_read),
 		in_folder(test_read_strangers),
 		in_folder(test_save),
+		in_folder(test_put),
 		in_folder(test_save_refused),
 		in_folder(test_no_permission),
 		in_folder(test_full_disk),
