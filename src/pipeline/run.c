@@ -237,7 +237,7 @@ static enum hm_status check_opts(const struct hm_runner *r, struct hm_err *err)
 {
 	for (const char *const *n = r->o->network_tasks; n && *n; n++) {
 		if (!hm_pipeline_task_find(r->p, hm_str(*n)))
-			return hm_fail(err, HM_R_PIPELINE_PARAM,
+			return hm_fail(err, HM_R_USAGE,
 				       "the pipeline '%.*s' has no task '%s' that could have a network",
 				       HM_STR_ARG(r->p->name), *n);
 	}

@@ -272,8 +272,11 @@ static enum hm_status add_file(struct snapshot *s, struct hm_str path, struct hm
 {
 	if (!path.len || is_ours(path))
 		return HM_OK;
-	if (memchr(path.ptr, '\n', path.len))
-		return hm_fail(err, HM_R_SOURCE_FILE, "a name in the source has a line feed in it");
+	const char *feed = memchr(path.ptr, '\n', path.len);
+	if (feed)
+		return hm_fail(err, HM_R_SOURCE_FILE,
+			       "a name in the source has a line feed in it: '%.*s', and then more",
+			       HM_STR_ARG(hm_str_of(path.ptr, (size_t)(feed - path.ptr))));
 	if (s->count >= HM_MAX_SOURCE_FILES)
 		return hm_fail(err, HM_R_SOURCE_LIMIT, "the source has more than %zu files", HM_MAX_SOURCE_FILES);
 	if (!hm_grow(&s->files, &s->cap, s->count + 1, sizeof(s->files[0])))

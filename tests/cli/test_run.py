@@ -270,6 +270,9 @@ def test_no_module_and_no_program(module):
     refused(m, *ONE, "./missing", code=4, says="missing")
     m = module(folder="elsewhere")
     refused(m, *ONE, "example.com/not/here", code=1, says="example.com/not/here")
+    # its coverage would be that of something else
+    refused(m, *ONE, "strings", code=1, says="'strings' is no package of this module")
+    refused(m, *ONE, "--param", "coverage-threshold=.", code=1, says="coverage-threshold '.' is no number")
     refused(m, "--platform", "linux/vax", code=1, says="linux/vax")
 
 

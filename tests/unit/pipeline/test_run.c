@@ -72,7 +72,7 @@ static void test_refused_before(void **state)
 		{ "array that is no JSON", "l", "[1", NULL, NULL, NULL, HM_R_PIPELINE_PARAM, "JSON" },
 		{ "no folder", "s", "1", "w", "/nowhere/at/all", NULL, HM_R_PIPELINE_WORKSPACE, "'w'" },
 		{ "relative folder", "s", "1", "w", ".", NULL, HM_R_PIPELINE_WORKSPACE, "'w'" },
-		{ "network for nobody", "s", "1", NULL, NULL, "nobody", HM_R_PIPELINE_PARAM, "'nobody'" },
+		{ "network for nobody", "s", "1", NULL, NULL, "nobody", HM_R_USAGE, "'nobody'" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
