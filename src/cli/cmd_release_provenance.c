@@ -351,7 +351,7 @@ const struct hm_cmd hm_cmd_release_provenance = {
 	    "kept where no step can see it.\n"
 	    "\n"
 	    "The form is docs/provenance.md.",
-	.example = "$ hallmark release provenance --modules modules.json release",
+	.example = "$ hallmark release provenance --modules modules.json release\n",
 	HM_CMD_OPTS(provenance_table, struct provenance_opts),
 	.min_args = 1,
 	.max_args = 1,

@@ -186,7 +186,7 @@ const struct hm_cmd hm_cmd_release_sign = {
 	    "A step of \"hallmark run\", which starts it outside of every sandbox: no step of a pipeline can see a\n"
 	    "key or a token. Each program, the SBOM and the provenance get a signature by a certificate of the\n"
 	    "local instance, a time stamp and a log entry, and each bundle is verified before it is written.",
-	.example = "$ hallmark release sign release",
+	.example = "$ hallmark release sign release\n",
 	.min_args = 1,
 	.max_args = 1,
 	.is_hidden = true,

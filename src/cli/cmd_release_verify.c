@@ -294,7 +294,7 @@ const struct hm_cmd hm_cmd_release_verify = {
 	    "\n"
 	    "What a local run's signatures prove is integrity and inclusion in its log, not origin.",
 	.example =
-	    "$ hallmark release verify --trusted-root ~/.local/state/hallmark/trusted_root.json .hallmark/out/hello",
+	    "$ hallmark release verify --trusted-root ~/.local/state/hallmark/trusted_root.json .hallmark/out/hello\n",
 	HM_CMD_OPTS(verify_table, struct verify_opts),
 	.min_args = 1,
 	.max_args = 1,

@@ -224,7 +224,7 @@ const struct hm_cmd hm_cmd_run = {
 	    "one step when everything has succeeded; each step's output is in .hallmark/log.",
 	.example = "$ cd examples/hello && hallmark run\n"
 		   "$ hallmark run --platform linux/amd64 --param coverage-threshold=70 ./cmd/server\n"
-		   "$ hallmark run --pipeline pipeline.yaml --param git-url=https://example.com/app.git",
+		   "$ hallmark run --pipeline pipeline.yaml --param git-url=https://example.com/app.git\n",
 	HM_CMD_OPTS(run_table, struct hm_cli_run_opts),
 	.max_args = 1,
 	.run = run_run,

@@ -26,7 +26,7 @@ def test_every_command_explains_itself(hallmark, run, commands):
         page = run([hallmark, *name.split(), "--help"]).stdout
         assert page == run([hallmark, "help", *name.split()]).stdout
         example = page.split("\nExample:\n")[1]
-        assert "hallmark" in example, name
+        assert "hallmark" in example and example.endswith("\n"), name
         assert {"help", "output"} <= options_of(page), name
         assert re.search(r"^  0 +done$", page, re.M), name
 
