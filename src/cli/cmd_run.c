@@ -18,8 +18,7 @@ static const struct hm_opt run_table[] = {
 	  NULL, NULL },
 	{ "platform", 0, HM_OPT_LIST, O(platforms), "LIST",
 	  "platforms as OS/ARCH[/VARIANT], with commas between them; linux/amd64,linux/arm64", NULL, NULL },
-	{ "param", 'p', HM_OPT_LIST, O(params), "NAME=VALUE", "a param of the pipeline; may be given more than once",
-	  NULL, NULL },
+	{ "param", 'p', HM_OPT_LIST, O(params), "NAME=VALUE", "a param of the pipeline", NULL, NULL },
 	{ "network", 0, HM_OPT_LIST, O(networks), "TASK",
 	  "let a task of a pipeline of your own use the network; the shipped fetch task may anyway", NULL, NULL },
 	{ "sandbox", 0, HM_OPT_CHOICE, O(sandbox), "HOW",
@@ -144,14 +143,12 @@ static enum hm_status carry_out(struct hm_running *r, struct hm_err *err)
 	return st;
 }
 
-static enum hm_status prepare(struct hm_running *r, const char *package, struct hm_err *err)
+static enum hm_status prepare(struct hm_running *r, struct hm_err *err)
 {
 	const struct hm_cli_run_opts *o = r->request.opts;
 	const struct hm_tracer_opts tracer = { .effects = r->cli->fx, .service_version = HM_VERSION };
-	enum hm_status st = hm_run_request_read(o, r->cli->program, package, &r->request, err);
+	enum hm_status st = check_sandbox(r, err);
 
-	if (st == HM_OK)
-		st = check_sandbox(r, err);
 	if (st == HM_OK)
 		st = hm_run_places_open(r->request.home, o->state, o->pipeline ? r->request.pipeline_file : NULL,
 					&r->places, err);
@@ -173,13 +170,16 @@ static enum hm_status prepare(struct hm_running *r, const char *package, struct 
 static enum hm_status run_all(struct hm_running *r, const char *package, struct hm_err *err)
 {
 	const struct hm_cli *cli = r->cli;
-	enum hm_status st = hm_stop_open(&r->stop, err);
+	/* before this nothing is there to be taken away: a signal just ends us, though a pipeline came from a pipe */
+	enum hm_status st = hm_run_request_read(r->request.opts, cli->program, package, &r->request, err);
 
+	if (st == HM_OK)
+		st = hm_stop_open(&r->stop, err);
 	if (st == HM_OK)
 		st = hm_progress_new(cli->json ? HM_PROGRESS_JSON : hm_progress_form_for(cli->log),
 				     cli->json ? cli->out : cli->log, &r->progress, err);
 	if (st == HM_OK)
-		st = prepare(r, package, err);
+		st = prepare(r, err);
 	if (st == HM_OK)
 		st = carry_out(r, err);
 	if (st != HM_OK)

@@ -90,6 +90,19 @@ def test_stopped_at_any_moment_of_the_shipped_pipeline(module, orphans, moment):
     assert m.summary()["result"] == "success"
 
 
+def test_stopped_while_the_pipeline_is_waited_for(module):
+    m = module()
+    os.mkfifo(m.folder / "pipe")
+    process = m.start("--pipeline", "pipe")
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == -signal.SIGINT
+
+
 def test_stopped_twice_is_still_clean(module, orphans):
     m = module()
     process = m.start("--pipeline", slow(m))
