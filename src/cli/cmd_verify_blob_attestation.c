@@ -57,7 +57,7 @@ const struct hm_cmd hm_cmd_verify_blob_attestation = {
 	    "--output json prints it.\n"
 	    "\n"
 	    "Instead of FILE its digest may be given, as an argument or by --digest with --digestAlg. The options are\n"
-	    "cosign's; nothing is downloaded.",
+	    "cosign's, and --certificate-extension; nothing is downloaded.",
 	.example =
 	    "  hallmark verify-blob-attestation --bundle provenance.sigstore.json --type slsaprovenance1 \\\n"
 	    "      --certificate-identity me@example.com --certificate-oidc-issuer https://accounts.google.com app\n",

@@ -10,9 +10,33 @@ static bool is_elsewhere(const char *name)
 	return (hm_cli_key_elsewhere(name) || strncmp(name, "env://", 6) == 0) && !hm_path_is_there(name);
 }
 
-static bool has_workflow(const struct hm_cli_verify_opts *o)
+static bool has_claims(const struct hm_cli_verify_opts *o)
 {
-	return o->workflow_name || o->workflow_ref || o->workflow_repository || o->workflow_sha || o->workflow_trigger;
+	return o->workflow_name || o->workflow_ref || o->workflow_repository || o->workflow_sha ||
+	       o->workflow_trigger || o->extensions.count > 0;
+}
+
+/* NAME=VALUE */
+static bool read_extension(const char *text, enum hm_fulcio_claim *ret_claim, struct hm_str *ret_wanted)
+{
+	struct hm_str name;
+
+	return hm_str_cut(hm_str(text), '=', &name, ret_wanted) && hm_fulcio_claim_from_name(name, ret_claim);
+}
+
+static enum hm_status check_extension_names(const struct hm_cli_verify_opts *o, struct hm_err *err)
+{
+	enum hm_fulcio_claim claim;
+	struct hm_str wanted;
+
+	for (size_t i = 0; i < o->extensions.count; i++) {
+		if (!read_extension(o->extensions.v[i], &claim, &wanted))
+			return hm_fail(err, HM_R_USAGE,
+				       "--certificate-extension '%s' is no NAME=VALUE with the name or the OID of an "
+				       "extension of Fulcio's",
+				       o->extensions.v[i]);
+	}
+	return HM_OK;
 }
 
 /* What cosign says of the same, so that its users find it again. */
@@ -22,7 +46,7 @@ static enum hm_status check_usage(const struct hm_cli_verify_opts *o, struct hm_
 		return hm_fail(err, HM_R_USAGE, "provide a bundle with --bundle");
 	if (o->is_old_format)
 		return hm_fail(err, HM_R_UNSUPPORTED, "--new-bundle-format=false is not supported");
-	if (o->key && (o->identity || o->issuer || has_workflow(o)))
+	if (o->key && (o->identity || o->issuer || has_claims(o)))
 		return hm_fail(err, HM_R_USAGE, "give --key or an identity, not both");
 	if (!o->key && !o->identity)
 		return hm_fail(err, HM_R_USAGE,
@@ -33,7 +57,7 @@ static enum hm_status check_usage(const struct hm_cli_verify_opts *o, struct hm_
 	if (o->key && is_elsewhere(o->key))
 		return hm_fail(err, HM_R_UNSUPPORTED, "--key '%s' is no file, and keys elsewhere are not supported yet",
 			       o->key);
-	return HM_OK;
+	return check_extension_names(o, err);
 }
 
 /* A key and nothing that a trust root vouches for: cosign then asks for none either. */
@@ -135,6 +159,25 @@ static enum hm_status check_claims(const struct hm_cli_verify_opts *o, const str
 	return HM_OK;
 }
 
+static enum hm_status check_extensions(const struct hm_cli_verify_opts *o, const struct hm_cert *cert,
+				       struct hm_err *err)
+{
+	for (size_t i = 0; cert && i < o->extensions.count; i++) {
+		enum hm_fulcio_claim claim = HM_CLAIM_ISSUER;
+		struct hm_str wanted = { 0 }, found = { 0 };
+		if (!read_extension(o->extensions.v[i], &claim, &wanted))
+			return hm_fail(err, HM_R_BUG, "an extension that was not looked at before");
+		if (!hm_fulcio_claim(cert, claim, &found))
+			return hm_fail(err, HM_R_IDENTITY_CLAIM, "the certificate has no %s",
+				       hm_fulcio_claim_name(claim));
+		if (!hm_str_eq(found, wanted))
+			return hm_fail(err, HM_R_IDENTITY_CLAIM, "the certificate's %s is '%.*s' and not '%.*s'",
+				       hm_fulcio_claim_name(claim), HM_STR_ARG(hm_str_head(found, 200)),
+				       HM_STR_ARG(hm_str_head(wanted, 200)));
+	}
+	return HM_OK;
+}
+
 static enum hm_status judge(struct hm_cli *cli, const struct hm_cli_verify_opts *o, struct hm_cli_verification *v,
 			    const struct hm_artifact *artifact, struct hm_err *err)
 {
@@ -155,7 +198,9 @@ static enum hm_status judge(struct hm_cli *cli, const struct hm_cli_verify_opts 
 	};
 	enum hm_status st = hm_bundle_verify(v->root.trust, &v->bundle, artifact, &policy, &options, &v->verified, err);
 
-	return st == HM_OK ? check_claims(o, hm_verified_cert(v->verified), err) : st;
+	if (st == HM_OK)
+		st = check_claims(o, hm_verified_cert(v->verified), err);
+	return st == HM_OK ? check_extensions(o, hm_verified_cert(v->verified), err) : st;
 }
 
 enum hm_status hm_cli_verify(struct hm_cli *cli, const struct hm_cli_verify_opts *opts, const char *artifact,

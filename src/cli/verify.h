@@ -6,6 +6,7 @@
 #ifndef HM_CLI_VERIFY_H
 #define HM_CLI_VERIFY_H
 
+#include "base/strv.h"
 #include "cli/trust_root.h"
 #include "data/json_write.h"
 #include "sigstore/verify.h"
@@ -13,7 +14,8 @@
 struct hm_cli_verify_opts {
 	const char *bundle, *identity, *issuer, *key, *trusted_root;
 	const char *workflow_name, *workflow_ref, *workflow_repository, *workflow_sha, *workflow_trigger;
-	bool is_offline; /* it always is: nothing is ever downloaded */
+	struct hm_strv extensions; /* NAME=VALUE each */
+	bool is_offline;           /* it always is: nothing is ever downloaded */
 	bool use_signed_timestamps, ignore_sct, ignore_tlog, is_private;
 	bool is_old_format;
 	uint64_t max_workers; /* one is enough */
@@ -47,6 +49,9 @@ struct hm_cli_verify_opts {
 			      "the commit that it must have run for"),                                                 \
 	    HM_CLI_VERIFY_OPT("certificate-github-workflow-trigger", HM_OPT_TEXT, workflow_trigger, "EVENT",           \
 			      "the event that must have started it"),                                                  \
+	    HM_CLI_VERIFY_OPT("certificate-extension", HM_OPT_LIST, extensions, "NAME=VALUE",                          \
+			      "what an extension of Fulcio's must say, by its name, such as sourceRepositoryURI, or "  \
+			      "its OID; may be given more than once"),                                                 \
 	    HM_CLI_VERIFY_OPT("key", HM_OPT_TEXT, key, "FILE",                                                         \
 			      "the public key, PEM or DER, that must have signed, instead of an identity"),            \
 	    HM_CLI_VERIFY_OPT("trusted-root", HM_OPT_TEXT, trusted_root, "FILE",                                       \

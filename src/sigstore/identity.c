@@ -3,6 +3,8 @@
 #include "crypto/der.h"
 #include "crypto/oid.h"
 
+#include <stdio.h>
+
 /* The first number whose value is a DER string; those before are the bytes themselves. */
 #define FIRST_DER HM_CLAIM_ISSUER
 
@@ -25,6 +27,54 @@ bool hm_fulcio_claim(const struct hm_cert *cert, enum hm_fulcio_claim claim, str
 		return false;
 	*ret_text = text;
 	return true;
+}
+
+/* sigstore-go, certificate.Extensions; what it does not have yet after the same manner, from fulcio's oid-info.md */
+static const char *const claim_names[] = {
+	[HM_CLAIM_ISSUER_OLD] = "issuerV1",
+	[HM_CLAIM_WORKFLOW_TRIGGER] = "githubWorkflowTrigger",
+	[HM_CLAIM_WORKFLOW_SHA] = "githubWorkflowSHA",
+	[HM_CLAIM_WORKFLOW_NAME] = "githubWorkflowName",
+	[HM_CLAIM_WORKFLOW_REPOSITORY] = "githubWorkflowRepository",
+	[HM_CLAIM_WORKFLOW_REF] = "githubWorkflowRef",
+	[HM_CLAIM_ISSUER] = "issuer",
+	[HM_CLAIM_BUILD_SIGNER_URI] = "buildSignerURI",
+	[HM_CLAIM_BUILD_SIGNER_DIGEST] = "buildSignerDigest",
+	[HM_CLAIM_RUNNER_ENVIRONMENT] = "runnerEnvironment",
+	[HM_CLAIM_SOURCE_URI] = "sourceRepositoryURI",
+	[HM_CLAIM_SOURCE_DIGEST] = "sourceRepositoryDigest",
+	[HM_CLAIM_SOURCE_REF] = "sourceRepositoryRef",
+	[HM_CLAIM_SOURCE_ID] = "sourceRepositoryIdentifier",
+	[HM_CLAIM_SOURCE_OWNER_URI] = "sourceRepositoryOwnerURI",
+	[HM_CLAIM_SOURCE_OWNER_ID] = "sourceRepositoryOwnerIdentifier",
+	[HM_CLAIM_BUILD_CONFIG_URI] = "buildConfigURI",
+	[HM_CLAIM_BUILD_CONFIG_DIGEST] = "buildConfigDigest",
+	[HM_CLAIM_BUILD_TRIGGER] = "buildTrigger",
+	[HM_CLAIM_RUN_URI] = "runInvocationURI",
+	[HM_CLAIM_VISIBILITY] = "sourceRepositoryVisibilityAtSigning",
+	[HM_CLAIM_DEPLOYMENT] = "deploymentEnvironment",
+	[HM_CLAIM_TOKEN_SUBJECT] = "tokenSubject",
+};
+
+const char *hm_fulcio_claim_name(enum hm_fulcio_claim claim)
+{
+	return claim_names[claim];
+}
+
+bool hm_fulcio_claim_from_name(struct hm_str name, enum hm_fulcio_claim *ret_claim)
+{
+	char oid[40];
+
+	for (int i = 0; i <= HM_CLAIM_LAST; i++) {
+		if (!claim_names[i])
+			continue;
+		snprintf(oid, sizeof(oid), "1.3.6.1.4.1.57264.1.%d", i);
+		if (hm_str_is(name, claim_names[i]) || hm_str_is(name, oid)) {
+			*ret_claim = (enum hm_fulcio_claim)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool take_name(const struct hm_san *san, struct hm_identity *identity)

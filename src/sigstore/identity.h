@@ -60,6 +60,17 @@ enum hm_fulcio_claim {
 bool hm_fulcio_claim(const struct hm_cert *cert, enum hm_fulcio_claim claim, struct hm_str *ret_text) HM_MUST;
 
 /*
+ * The claim that a name means: "sourceRepositoryURI", as sigstore-go writes them, or the extension's object identifier,
+ * "1.3.6.1.4.1.57264.1.12".
+ *
+ * Errors  false for another name, also for the number 7, which is no extension
+ */
+bool hm_fulcio_claim_from_name(struct hm_str name, enum hm_fulcio_claim *ret_claim) HM_MUST;
+
+/* The name, for texts. */
+const char *hm_fulcio_claim_name(enum hm_fulcio_claim claim);
+
+/*
  * Read who the signer is.
  *
  * Owns    ret_identity borrows from the certificate

@@ -12,6 +12,12 @@ IDENTITY = ("https://github.com/sigstore-conformance/extremely-dangerous-public-
 ISSUER = "https://token.actions.githubusercontent.com"
 SIGNER = ["--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER]
 SLSA = ["--type", "slsaprovenance1"]
+ARC = "1.3.6.1.4.1.57264.1"
+REPOSITORY = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon"
+RIGHT_EXTENSIONS = [word for claim in [
+    f"sourceRepositoryURI={REPOSITORY}", f"{ARC}.14=refs/heads/main", "runnerEnvironment=github-hosted", f"issuer={ISSUER}",
+    f"{ARC}.1={ISSUER}", "githubWorkflowTrigger=workflow_dispatch", "buildTrigger=workflow_dispatch",
+    "sourceRepositoryVisibilityAtSigning=public"] for word in ("--certificate-extension", claim)]
 
 
 @pytest.fixture
@@ -88,6 +94,17 @@ def test_other_ways_to_name_the_artifact(verify, cases, how):
     (["--certificate-github-workflow-name", "release"], "identity.claim"),
     (["--certificate-github-workflow-repository", "example/example"], "identity.claim"),
     (["--certificate-github-workflow-ref", "refs/tags/v1"], "identity.claim"),
+    (["--certificate-extension", "sourceRepositoryURI=https://github.com/example/example"], "identity.claim"),
+    (["--certificate-extension", f"{ARC}.14=refs/heads/mai"], "identity.claim"),
+    (["--certificate-extension", "runnerEnvironment="], "identity.claim"),
+    (["--certificate-extension", "deploymentEnvironment=production"], "identity.claim"),
+    ([*RIGHT_EXTENSIONS, "--certificate-extension", "buildTrigger=push"], "identity.claim"),
+    (["--certificate-extension", "buildTrigger=push", *RIGHT_EXTENSIONS], "identity.claim"),
+    (["--certificate-extension", "sourceRepositoryURI"], "usage"),
+    (["--certificate-extension", "SourceRepositoryURI=x"], "usage"),
+    (["--certificate-extension", f"{ARC}.7=x"], "usage"),
+    (["--certificate-extension", f"{ARC}.25=x"], "usage"),
+    (["--certificate-extension", f"{ARC}=x"], "usage"),
     (["--key", "managed-key-and-trusted-root/key.pub"], "usage"),
     (["--certificate-identity-regexp", ".*"], "unsupported"),
     (["--certificate-oidc-issuer-regexp=.*"], "unsupported"),
@@ -116,6 +133,7 @@ def test_options_that_refuse(verify, options, reason):
      "--certificate-github-workflow-repository", "sigstore-conformance/extremely-dangerous-public-oidc-beacon",
      "--certificate-github-workflow-ref", "refs/heads/main",
      "--certificate-github-workflow-name", "Extremely dangerous OIDC beacon"],
+    RIGHT_EXTENSIONS,
 ])
 def test_options_that_accept(verify, options):
     assert verify("rekor2-happy-path", *options).returncode == 0
@@ -144,6 +162,8 @@ def test_keys(verify, cases):
     assert json.loads(done.stdout)["error"]["reason"] == "identity.no-key"
     done = verify("rekor2-happy-path", "--output", "json", signer=own)
     assert json.loads(done.stdout)["error"]["reason"] == "identity.certificate"
+    done = verify("managed-key-and-trusted-root", "--output", "json", "--certificate-extension", "issuer=x", signer=own)
+    assert json.loads(done.stdout)["error"]["reason"] == "usage"
     done = verify("rekor2-happy-path", signer=["--key", "awskms:///alias/key"])
     assert done.returncode == 1 and "not supported yet" in done.stderr
 

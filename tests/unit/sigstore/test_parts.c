@@ -428,6 +428,48 @@ static void test_identities(void **state)
 	instance_free(in);
 }
 
+/* Each claim by its name and by its OID, and nothing else. */
+static void test_claim_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		int want; /* 0: no claim */
+	} rows[] = {
+		{ "issuer", 8 },
+		{ "issuerV1", 1 },
+		{ "githubWorkflowSHA", 3 },
+		{ "buildSignerURI", 9 },
+		{ "sourceRepositoryURI", 12 },
+		{ "tokenSubject", 24 },
+		{ "1.3.6.1.4.1.57264.1.1", 1 },
+		{ "1.3.6.1.4.1.57264.1.12", 12 },
+		{ "1.3.6.1.4.1.57264.1.24", 24 },
+		{ "1.3.6.1.4.1.57264.1.7", 0 },
+		{ "1.3.6.1.4.1.57264.1.0", 0 },
+		{ "1.3.6.1.4.1.57264.1.25", 0 },
+		{ "1.3.6.1.4.1.57264.1.012", 0 },
+		{ "1.3.6.1.4.1.57264.1", 0 },
+		{ "12", 0 },
+		{ "SourceRepositoryURI", 0 },
+		{ "sourceRepositoryUR", 0 },
+		{ "", 0 },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum hm_fulcio_claim claim = (enum hm_fulcio_claim)0;
+		bool is_one = hm_fulcio_claim_from_name(hm_str(rows[i].name), &claim);
+		if (is_one != (rows[i].want != 0) || (int)claim != rows[i].want)
+			fail_msg("'%s': %d", rows[i].name, (int)claim);
+	}
+	for (int n = 1; n <= HM_CLAIM_LAST; n++) {
+		enum hm_fulcio_claim claim;
+		if (n == 7)
+			continue;
+		assert_true(hm_fulcio_claim_from_name(hm_str(hm_fulcio_claim_name((enum hm_fulcio_claim)n)), &claim));
+		assert_int_equal(claim, n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,7 +477,7 @@ int main(void)
 		cmocka_unit_test(test_subjects),   cmocka_unit_test(test_subject_limits),
 		cmocka_unit_test(test_bodies),     cmocka_unit_test(test_made_bodies),
 		cmocka_unit_test(test_artifacts),  cmocka_unit_test(test_digest_texts),
-		cmocka_unit_test(test_identities),
+		cmocka_unit_test(test_identities), cmocka_unit_test(test_claim_names),
 	};
 	return cmocka_run_group_tests_name("sigstore/parts", tests, NULL, NULL);
 }
