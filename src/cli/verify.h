@@ -51,7 +51,7 @@ struct hm_cli_verify_opts {
 			      "the event that must have started it"),                                                  \
 	    HM_CLI_VERIFY_OPT("certificate-extension", HM_OPT_LIST, extensions, "NAME=VALUE",                          \
 			      "what an extension of Fulcio's must say, by its name, such as sourceRepositoryURI, or "  \
-			      "its OID; may be given more than once"),                                                 \
+			      "its OID"),                                                                              \
 	    HM_CLI_VERIFY_OPT("key", HM_OPT_TEXT, key, "FILE",                                                         \
 			      "the public key, PEM or DER, that must have signed, instead of an identity"),            \
 	    HM_CLI_VERIFY_OPT("trusted-root", HM_OPT_TEXT, trusted_root, "FILE",                                       \
