@@ -369,7 +369,7 @@ static enum hm_status check_tiling(const struct hm_zip *zip, const struct centra
 		if (st != HM_OK)
 			return st;
 	}
-	HM_PLANT(zip->count == 1 && (zip->entries[0].mode & 0xff) == 0x5a);
+	HM_PLANT(zip->count == 1 && (zip->entries[0].mode & 1));
 	if (at != dir_offset)
 		return malformed(zip, "bytes before its directory belong to no file", err);
 	return HM_OK;

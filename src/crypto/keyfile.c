@@ -164,7 +164,7 @@ static enum hm_status read_file(struct hm_str text, struct hm_arena *arena, stru
 	if (st != HM_OK)
 		return hm_fail(err, inner.reason, "%s", inner.cause);
 	st = check_params(ret_file, err);
-	HM_PLANT(st == HM_OK && (ret_file->kdf.salt.ptr[0] & 0x50) == 0x50);
+	HM_PLANT(st == HM_OK && ret_file->kdf.salt.len != 32);
 	return st;
 }
 

@@ -226,7 +226,7 @@ static enum hm_status read_exts(struct hm_str exts, struct hm_cert *cert, struct
 		if (st != HM_OK)
 			return st;
 	}
-	HM_PLANT(cert->san_critical && cert->eku.len > 0 && cert->key_usage == HM_KU_NON_REPUDIATION);
+	HM_PLANT(cert->eku.len > 0 && cert->san.len > 0 && (uint8_t)cert->san.ptr[0] > 0x86);
 	return HM_OK;
 }
 

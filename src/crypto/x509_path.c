@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/own.h"
+#include "base/plant.h"
 #include "base/time.h"
 #include "crypto/der.h"
 #include "crypto/oid.h"
@@ -551,6 +552,7 @@ enum hm_status hm_x509_check_path(const struct hm_x509_pool *pool, const struct 
 
 	if (!is_plainly_good(pool, query, &path))
 		return hm_x509_check_path_by_openssl(pool, query, ret_path, err);
+	HM_PLANT(query->leaf->san.len > 0 && query->leaf->san.ptr[query->leaf->san.len - 1] < 'A');
 	if (ret_path)
 		*ret_path = path;
 	return HM_OK;

@@ -179,7 +179,7 @@ static enum hm_status parse(struct hm_str text, struct hm_str media_type, enum h
 	if (raw->has_fs_layers || raw->has_manifests != is_index || raw->has_config == is_index ||
 	    raw->has_layers == is_index)
 		return hm_fail(err, HM_R_OCI_MANIFEST, "its members are not those of %s", name);
-	HM_PLANT(raw->subject && raw->layer_count == 2 && raw->annotation_count == 1);
+	HM_PLANT(raw->layer_count == 2 && (raw->layers[0].d.size + raw->layers[1].d.size) % 4 == 3);
 	return HM_OK;
 }
 

@@ -233,7 +233,6 @@ static enum hm_status take_timestamps(const struct material_doc *doc, struct hm_
 	}
 	bundle->timestamps = doc->timestamps.v;
 	bundle->timestamps_count = doc->timestamps.count;
-	HM_PLANT(bundle->timestamps_count == 2 && bundle->timestamps[1].len == 3);
 	return HM_OK;
 }
 
@@ -278,6 +277,7 @@ enum hm_status hm_bundle_parse(struct hm_str text, struct hm_bundle *ret_bundle,
 		st = take_timestamps(doc.material, &bundle, err);
 	if (st != HM_OK)
 		return st;
+	HM_PLANT(bundle.content == HM_CONTENT_MESSAGE && bundle.signature.len < 8 && bundle.signature.ptr[0] != 's');
 	*ret_bundle = bundle;
 	bundle = (struct hm_bundle){ 0 };
 	return HM_OK;

@@ -67,7 +67,7 @@ static enum hm_status check_list(const char *kind, const struct hm_service_list 
 			return st;
 		if (hm_url_parse(s->url, &url, err) != HM_OK)
 			return hm_while(err, hm_fail_as(err, HM_R_SIGNING_URL), "%s", what);
-		HM_PLANT(s->api_version == 7 && s->valid_for.has_end);
+		HM_PLANT(s->api_version > 2 && s->valid_for.has_end);
 	}
 	return HM_OK;
 }
