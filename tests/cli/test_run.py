@@ -324,6 +324,14 @@ def test_bad_pipelines(module, tasks, head, code, says):
     refused(m, "--pipeline", pipeline(m, tasks, head), code=code, says=says)
 
 
+def test_a_name_alone_has_verified_nothing(module):
+    m = module()
+    file = fetch_only(m)
+    file.write_text(file.read_text().replace("- name: fetch", "- name: test"))
+    m.run("--pipeline", file)
+    assert m.summary("fetch-only")["verified"] == {"modules": False, "tests": False, "signatures": False}
+
+
 def test_a_task_of_ones_own_gets_no_privilege(module):
     m = module()
     for name in ["control-plane", "network"]:
