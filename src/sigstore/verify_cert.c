@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "crypto/sct.h"
+#include "sigstore/leave_out.h"
 
 /* How much a refusal by one authority says about a certificate. */
 static int weight(const struct hm_err *err)
@@ -176,7 +177,7 @@ enum hm_status hm_check_issued(const struct hm_trust *trust, const struct hm_cer
 	struct hm_x509_path path;
 
 	enum hm_status st = check_path(trust, query, &path, err);
-	return st == HM_OK && !query->without_sct ? check_scts(trust, &path, err) : st;
+	return st == HM_OK && !query->without_sct ? HM_STEP("sct", check_scts(trust, &path, err)) : st;
 }
 
 /*
@@ -216,6 +217,7 @@ enum hm_status hm_check_cert(struct hm_check *c, struct hm_err *err)
 		.times_len = c->out->times_count,
 		.without_sct = c->opts.without_sct,
 	};
-	enum hm_status st = hm_while(err, hm_check_issued(c->trust, &query, err), "certificate");
-	return st == HM_OK ? check_identity(c, err) : st;
+	enum hm_status st =
+	    hm_while(err, HM_STEP("certificate", hm_check_issued(c->trust, &query, err)), "certificate");
+	return st == HM_OK ? HM_STEP("identity", check_identity(c, err)) : st;
 }

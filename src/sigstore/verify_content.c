@@ -1,5 +1,7 @@
 #include "sigstore/verify_steps.h"
 
+#include "sigstore/leave_out.h"
+
 /* How each kind of key signs: first what clients do today, then what older ones did. The last is repeated. */
 struct schemes {
 	enum hm_sig message[2], dsse[2];
@@ -228,9 +230,9 @@ enum hm_status hm_check_content(struct hm_check *c, struct hm_err *err)
 	if (bundle->content == HM_CONTENT_DSSE && !hm_str_eq(bundle->dsse.payload_type, HM_DSSE_IN_TOTO))
 		return hm_fail(err, HM_R_DSSE_TYPE, "the envelope holds '%.*s' and no in-toto statement",
 			       HM_STR_ARG(hm_str_head(bundle->dsse.payload_type, 100)));
-	enum hm_status st = hm_check_signature(c, err);
+	enum hm_status st = HM_STEP("signature", hm_check_signature(c, err));
 	if (st == HM_OK)
-		st = hm_check_artifact(c, err);
+		st = HM_STEP("artifact", hm_check_artifact(c, err));
 	if (st != HM_OK)
 		return st;
 	if (bundle->content == HM_CONTENT_MESSAGE)

@@ -2,6 +2,7 @@
 
 #include "base/own.h"
 #include "base/time.h"
+#include "sigstore/leave_out.h"
 #include "tlog/checkpoint.h"
 #include "tlog/proof.h"
 
@@ -58,30 +59,44 @@ static enum hm_status check_path(const struct hm_log_entry *entry, struct hm_str
 	return hm_while(err, st, "inclusion proof");
 }
 
+/* What a proof says itself of its tree, which nobody signed. */
+static struct hm_tlog_head head_beside(const struct hm_inclusion_proof *proof)
+{
+	struct hm_tlog_head head = { .size = (uint64_t)proof->tree_size };
+
+	memcpy(head.root.b, proof->root_hash.ptr, HM_HASH_LEN);
+	return head;
+}
+
 enum hm_status hm_check_own_root(const struct hm_log_entry *entry, struct hm_str body, bool is_v2, struct hm_err *err)
 {
-	struct hm_tlog_head head = { .size = (uint64_t)entry->proof->tree_size };
+	const struct hm_tlog_head head = head_beside(entry->proof);
 
-	memcpy(head.root.b, entry->proof->root_hash.ptr, HM_HASH_LEN);
 	return check_path(entry, body, is_v2, &head, err);
+}
+
+static enum hm_status check_head(const struct hm_inclusion_proof *proof, const struct hm_tlog_head *head,
+				 struct hm_err *err)
+{
+	if (head->size == (uint64_t)proof->tree_size && memcmp(head->root.b, proof->root_hash.ptr, HM_HASH_LEN) == 0)
+		return HM_OK;
+	return hm_fail(err, HM_R_TLOG_ROOT,
+		       "the inclusion proof is of a tree of %" PRId64
+		       " entries, its checkpoint of another, of %" PRIu64,
+		       proof->tree_size, head->size);
 }
 
 static enum hm_status included_in(const struct hm_trust_log *log, const struct hm_log_entry *entry, struct hm_str body,
 				  bool is_v2, struct hm_err *err)
 {
 	const struct hm_inclusion_proof *proof = entry->proof;
-	struct hm_tlog_head head;
+	struct hm_tlog_head head = head_beside(proof);
 
-	enum hm_status st = open_checkpoint(log, proof, is_v2, &head, err);
-	if (st != HM_OK)
-		return st;
 	/* Root and size count as they are signed; what stands beside them must say the same. */
-	if (head.size != (uint64_t)proof->tree_size || memcmp(head.root.b, proof->root_hash.ptr, HM_HASH_LEN) != 0)
-		return hm_fail(err, HM_R_TLOG_ROOT,
-			       "the inclusion proof is of a tree of %" PRId64 " entries, its checkpoint of another, of "
-			       "%" PRIu64,
-			       proof->tree_size, head.size);
-	return check_path(entry, body, is_v2, &head, err);
+	enum hm_status st = HM_STEP("checkpoint", open_checkpoint(log, proof, is_v2, &head, err));
+	if (st == HM_OK)
+		st = HM_STEP("root", check_head(proof, &head, err));
+	return st == HM_OK ? HM_STEP("inclusion", check_path(entry, body, is_v2, &head, err)) : st;
 }
 
 enum hm_status hm_check_inclusion(const struct hm_trust *trust, const struct hm_log_entry *entry, struct hm_str body,
@@ -157,7 +172,7 @@ static enum hm_status check_v1(struct hm_check *c, const struct hm_log_entry *en
 		st = hm_log_body_parse(entry->body, kind, &c->out->arena, &body, err);
 	if (st == HM_OK)
 		st = hm_log_body_compare(&body, kind, &c->claim, &differs, err);
-	return st == HM_OK ? hm_refuse_entry(differs, err) : st;
+	return st == HM_OK ? HM_STEP("entry", hm_refuse_entry(differs, err)) : st;
 }
 
 /* Whether a log's key was trusted at a time; it may stand there more than once, for different spans. */
@@ -208,7 +223,7 @@ static enum hm_status check_entry(struct hm_check *c, const struct hm_log_entry 
 	else
 		st = check_v1(c, entry, kind, ret_log, err);
 	if (st == HM_OK && entry->promise.len == 0)
-		st = check_unsigned_time(c, entry, err);
+		st = HM_STEP("log time", check_unsigned_time(c, entry, err));
 	return st;
 }
 

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "base/time.h"
 #include "crypto/tsp.h"
+#include "sigstore/leave_out.h"
 
 #include <inttypes.h>
 
@@ -30,7 +31,7 @@ static enum hm_status by_authority(const struct hm_trust_authority *authority, c
 
 	if (authority->unusable)
 		return hm_fail(err, HM_R_TSP_SIGNER, "the authority cannot be asked: %s", authority->unusable);
-	enum hm_status st = hm_tsp_verify(token, query, NULL, err);
+	enum hm_status st = HM_STEP("timestamp", hm_tsp_verify(token, query, NULL, err));
 	if (st == HM_EVERIFY && err && (err->reason == HM_R_X509_EXPIRED || err->reason == HM_R_X509_NOT_YET))
 		return hm_fail_as(err, HM_R_TIMESTAMP_EXPIRED);
 	if (st != HM_OK || hm_time_range_has(&authority->valid_for, time_ns))
@@ -174,7 +175,7 @@ static enum hm_status promised_by(const struct hm_trust_log *log, const struct h
 	if (log->unusable)
 		return hm_fail(err, HM_R_TLOG_UNKNOWN, "the log '%.*s' cannot be used: %s",
 			       HM_STR_ARG(hm_str_head(log->url, 100)), log->unusable);
-	enum hm_status st = hm_key_verify(&log->key, log->sig, text, entry->promise, err);
+	enum hm_status st = HM_STEP("promise", hm_key_verify(&log->key, log->sig, text, entry->promise, err));
 	if (st == HM_EVERIFY)
 		return hm_fail(err, HM_R_TLOG_SET, "the signed entry timestamp is not of '%.*s' over this entry",
 			       HM_STR_ARG(hm_str_head(log->url, 100)));
