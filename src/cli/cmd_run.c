@@ -157,6 +157,7 @@ static enum hm_status prepare(struct hm_running *r, struct hm_err *err)
 	if (st == HM_OK)
 		st = open_instance(r, err);
 	r->surround.is_isolated = r->is_isolated;
+	r->surround.run_dir = r->places.dir;
 	r->surround.local_git = r->request.local_git;
 	if (st == HM_OK)
 		st = hm_run_surround_open(&r->surround, r->cli->program, err);

@@ -6,6 +6,7 @@
 #include "pipeline/mask.h"
 #include "http/url.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -72,16 +73,29 @@ static const char *place_go(struct hm_run_surround *s, struct hm_run_view *view)
 	return SEEN_GO "/bin";
 }
 
-/* hallmark itself, as the one command `hallmark`; without a sandbox its folder has it, or a link that is ours. */
+/* hallmark itself, as the one command `hallmark`; without a sandbox as a link, for its own file has another name. */
 static const char *place_program(struct hm_run_surround *s, struct hm_run_view *view)
 {
 	const char *path = real(s, s->program);
 
 	if (!s->is_isolated)
-		return hm_arena_printf(&s->arena, "%.*s", (int)(hm_path_base(s->program) - s->program), s->program).ptr;
+		return hm_arena_printf(&s->arena, "%s/bin", s->run_dir).ptr;
 	if (path)
 		add_mount(view, HM_SANDBOX_READ_ONLY, path, SEEN_HALLMARK);
 	return NULL;
+}
+
+static enum hm_status link_program(const struct hm_run_surround *s, struct hm_err *err)
+{
+	HM_OWN(hm_freep) char *folder = hm_asprintf("%s/bin", s->run_dir);
+	HM_OWN(hm_freep) char *link = hm_asprintf("%s/bin/hallmark", s->run_dir);
+
+	if (!folder || !link)
+		return hm_fail(err, HM_R_NO_MEMORY, "what steps see");
+	enum hm_status st = hm_dir_make(folder, 0755, err);
+	if (st == HM_OK && symlink(s->program, link) != 0)
+		st = hm_fail_errno(err, errno, "link '%s'", link);
+	return st;
 }
 
 static void place_trust(struct hm_run_surround *s, struct hm_run_view *view)
@@ -308,6 +322,8 @@ enum hm_status hm_run_surround_open(struct hm_run_surround *s, const char *progr
 	enum hm_status st = hm_golang_find_go(NULL, NULL, "/", go_timeout_ms, NULL, &s->go, err);
 	if (st == HM_OK)
 		st = hm_str_dup(hm_str(program), &s->program, err);
+	if (st == HM_OK && !s->is_isolated)
+		st = link_program(s, err);
 	if (st == HM_OK)
 		st = lay_plain(s, &s->plain, err);
 	if (st == HM_OK)

@@ -25,6 +25,7 @@ struct hm_run_surround {
 	bool is_isolated;
 	struct hm_str trusted_root;    /* text; borrowed */
 	const char *trusted_root_file; /* where it is on the machine; borrowed */
+	const char *run_dir;           /* of this run; borrowed */
 	const char *local_git;         /* a repository of this machine that is fetched from; NULL: none. Borrowed */
 	char *program;                 /* of hallmark, on this machine */
 	struct hm_run_view plain, network, shipped_network;
@@ -39,7 +40,7 @@ struct hm_run_surround {
  * Find out what there is, and lay out the three views: of steps without a network, with one, and with one and the
  * caller's credentials.
  *
- * Shape   program: this executable, as in struct hm_cli. s: is_isolated, trusted_root and local_git are set.
+ * Shape   program: this executable, as in struct hm_cli. s: is_isolated, trusted_root, run_dir and local_git are set.
  * Owns    s is the caller's, for hm_run_surround_done()
  * Errors  HM_ENOTFOUND golang.no-go; HM_EIO; HM_ENOMEM
  */

@@ -59,6 +59,28 @@ def test_it_runs_where_it_was_put(installed, run):
     assert pipeline_of(run, prefix / "libexec/hallmark/hallmark-full") == pipeline_of(run, program)
 
 
+PIPELINE = """apiVersion: tekton.dev/v1
+kind: Pipeline
+metadata: {name: ask}
+spec:
+  tasks:
+    - name: ask
+      taskSpec:
+        steps:
+          - {name: ask, image: none, script: hallmark version}
+"""
+
+
+@pytest.mark.parametrize("sandbox", ["auto", "none"])
+def test_its_steps_find_it(installed, module, sandbox):
+    """Whatever its own file is called, and also where nothing is laid out for them."""
+    m = module()
+    m.hallmark = installed[1] / "bin" / "hallmark"
+    (m.folder / "ask.yaml").write_text(PIPELINE)
+    m.run("--pipeline", "ask.yaml", "--sandbox", sandbox)
+    assert (m.folder / ".hallmark/log/ask/ask.log").read_text().startswith("hallmark ")
+
+
 def test_it_runs_when_it_was_moved(installed, run, tmp_path):
     _, prefix = installed
     moved = tmp_path / "a folder" / "ü"
