@@ -221,19 +221,22 @@ static enum hm_status external_parameters(struct making *m, struct hm_value *ret
 	const struct hm_run_record *record = &m->record;
 	const struct hm_json_pair pipeline[] = { { HM_STR("name"), record->pipeline },
 						 { HM_STR("sha256"), record->pipeline_sha256 } };
-	struct hm_value platforms = hm_value_null(), params = platforms, about_pipeline = platforms;
+	struct hm_value platforms = hm_value_null(), params = platforms, about_pipeline = platforms, tasks = platforms;
 	enum hm_status st = platforms_value(m, &platforms, err);
 
 	if (st == HM_OK)
 		st = pairs_value(m, record->params, record->param_count, &params, err);
 	if (st == HM_OK)
 		st = pairs_value(m, pipeline, 2, &about_pipeline, err);
+	if (st == HM_OK)
+		st = pairs_value(m, record->tasks, record->task_count, &tasks, err);
 	if (st != HM_OK)
 		return st;
 	hm_object_add(&b, "package", text_value(m, record->package));
 	hm_object_add(&b, "directory", text_value(m, record->directory));
 	hm_object_add(&b, "platforms", platforms);
 	hm_object_add(&b, "pipeline", about_pipeline);
+	hm_object_add(&b, "tasks", tasks);
 	hm_object_add(&b, "params", params);
 	return hm_object_finish(&b, HM_DUP_REFUSE, ret, err);
 }
@@ -241,13 +244,16 @@ static enum hm_status external_parameters(struct making *m, struct hm_value *ret
 static enum hm_status internal_parameters(struct making *m, struct hm_value *ret, struct hm_err *err)
 {
 	HM_OWN(hm_object_builder_done) struct hm_object_builder b = hm_object_builder_init(&m->arena);
-	struct hm_value env = hm_value_null();
+	struct hm_value env = hm_value_null(), tasks = env;
 	enum hm_status st = pairs_value(m, m->record.go_env, m->record.go_env_count, &env, err);
 
+	if (st == HM_OK)
+		st = pairs_value(m, m->record.shipped_tasks, m->record.shipped_task_count, &tasks, err);
 	if (st != HM_OK)
 		return st;
 	hm_object_add(&b, "env", env);
 	hm_object_add(&b, "isolation", text_value(m, m->record.isolation));
+	hm_object_add(&b, "tasks", tasks);
 	return hm_object_finish(&b, HM_DUP_REFUSE, ret, err);
 }
 

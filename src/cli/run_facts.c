@@ -31,6 +31,14 @@ static enum hm_status keep_keys_apart(const struct hm_running *r, struct hm_err 
 	return HM_OK;
 }
 
+static struct hm_str hash_text(struct hm_running *r, const struct hm_hash *hash)
+{
+	char hex[2 * HM_HASH_LEN + 1];
+
+	hm_hex_write(hex, hash->b, HM_HASH_LEN);
+	return hm_arena_dup(&r->arena, hm_str(hex));
+}
+
 enum hm_status hm_running_take_source(struct hm_running *r, struct hm_err *err)
 {
 	struct hm_run_record *record = &r->record;
@@ -49,9 +57,7 @@ enum hm_status hm_running_take_source(struct hm_running *r, struct hm_err *err)
 	record->source_state = hm_str(hm_source_state_name(r->source.state));
 	if (r->source.state == HM_SOURCE_COMMIT)
 		record->source_commit = hm_str(r->source.head);
-	char hex[2 * HM_HASH_LEN + 1];
-	hm_hex_write(hex, r->source.tree.b, HM_HASH_LEN);
-	record->source_tree = hm_arena_dup(&r->arena, hm_str(hex));
+	record->source_tree = hash_text(r, &r->source.tree);
 	if (r->source.remote)
 		record->source_uri = hm_arena_printf(&r->arena, "git+%s", r->source.remote);
 	if (strcmp(r->source.dir, ".") != 0) {
@@ -98,22 +104,41 @@ static enum hm_status place_record(struct hm_running *r, struct hm_err *err)
 	return hm_strv_check(&r->control_env, err);
 }
 
+/*
+ * Which Pipeline and which Tasks ran, by the bytes that were read when they were loaded: the files may have changed
+ * since, or have come from a pipe. The arena's failure sticks.
+ */
+static void note_pipeline(struct hm_running *r)
+{
+	const struct hm_pipeline *p = r->request.pipeline;
+	struct hm_run_record *record = &r->record;
+	struct hm_json_pair *own = hm_arena_calloc(&r->arena, p->loaded_count, sizeof(own[0]));
+	struct hm_json_pair *shipped = hm_arena_calloc(&r->arena, p->loaded_count, sizeof(shipped[0]));
+
+	record->pipeline = p->name;
+	record->pipeline_sha256 = hash_text(r, &p->doc->digest);
+	record->is_shipped = !r->request.opts->pipeline;
+	for (size_t i = 0; own && shipped && i < p->loaded_count; i++) {
+		const struct hm_loaded_task *task = &p->loaded[i];
+		struct hm_json_pair pair = { task->name, hash_text(r, &task->doc->digest) };
+		if (task->doc->is_shipped)
+			shipped[record->shipped_task_count++] = pair;
+		else
+			own[record->task_count++] = pair;
+	}
+	record->tasks = own;
+	record->shipped_tasks = shipped;
+}
+
 enum hm_status hm_running_begin_record(struct hm_running *r, struct hm_err *err)
 {
 	const struct hm_run_request *q = &r->request;
 	struct hm_str package = hm_run_request_value(q, "package");
 	struct hm_run_record *record = &r->record;
 	struct hm_json_pair *pairs = hm_arena_calloc(&r->arena, q->given_count, sizeof(pairs[0]));
-	struct hm_digest digest;
-	char hex[2 * HM_HASH_LEN + 1];
-	enum hm_status st = hm_crypto_digest_file(q->pipeline_file, HM_SHA256, &digest, NULL, err);
+	enum hm_status st = HM_OK;
 
-	if (st != HM_OK)
-		return st;
-	hm_hex_write(hex, digest.b, digest.len);
-	record->pipeline = q->pipeline->name;
-	record->pipeline_sha256 = hm_arena_dup(&r->arena, hm_str(hex));
-	record->is_shipped = !q->opts->pipeline;
+	note_pipeline(r);
 	/* a git-url may have a password in it, and the record ends in what everybody may read */
 	for (size_t i = 0; pairs && i < q->given_count && st == HM_OK; i++) {
 		pairs[i].key = hm_str(q->params[i].name);

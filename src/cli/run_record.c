@@ -22,6 +22,8 @@ static const struct hm_json_field fields[] = {
 	{ "started", HM_JSON_I64_STRING, offsetof(struct hm_run_record, started_ns), HM_REQUIRED },
 	STR("pipeline", pipeline),
 	STR("pipelineSha256", pipeline_sha256),
+	MAP("tasks", tasks, task_count),
+	MAP("shippedTasks", shipped_tasks, shipped_task_count),
 	{ "shipped", HM_JSON_BOOL, offsetof(struct hm_run_record, is_shipped), HM_REQUIRED },
 	MAP("params", params, param_count),
 	STR("package", package),

@@ -22,8 +22,12 @@ struct hm_run_record {
 	struct hm_str id; /* UUID of the run */
 	int64_t started_ns;
 	struct hm_str pipeline, pipeline_sha256; /* its name; of its file, in hexadecimal */
-	bool is_shipped;                         /* the pipeline is the one that comes with hallmark */
-	const struct hm_json_pair *params;       /* that somebody gave */
+	const struct hm_json_pair *tasks;        /* Tasks of the user's files, and their file's SHA-256 */
+	size_t task_count;
+	const struct hm_json_pair *shipped_tasks; /* the same of those that come with hallmark */
+	size_t shipped_task_count;
+	bool is_shipped;                   /* the pipeline is the one that comes with hallmark */
+	const struct hm_json_pair *params; /* that somebody gave */
 	size_t param_count;
 	struct hm_str package, directory; /* of the program in its module, of the module in the source */
 	struct hm_str platforms;          /* "linux/amd64,linux/arm64" */

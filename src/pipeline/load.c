@@ -98,6 +98,8 @@ static enum hm_status read_text(struct hm_loader *l, const struct hm_pipeline_te
 	struct hm_pipeline_doc doc = { .file = hm_arena_dup(l->arena, hm_str(text->name)).ptr,
 				       .is_shipped = is_shipped };
 	enum hm_status st = hm_arena_check(l->arena, "a pipeline", err);
+	if (st == HM_OK)
+		st = hm_crypto_sha256_of(text->text, &doc.digest, err);
 	if (st != HM_OK)
 		return st;
 	struct hm_places *places = &p->places[p->places_count++];
@@ -258,6 +260,22 @@ static enum hm_status choose(const struct hm_loader *l, const char *file, const 
 	return hm_at(err, st, file, 0, 0);
 }
 
+/* What was read, for whoever says later what a run was made of. */
+static enum hm_status note_loaded(struct hm_loader *l, struct hm_err *err)
+{
+	struct hm_loaded_task *loaded = hm_arena_calloc(l->arena, l->count, sizeof(loaded[0]));
+	struct hm_pipeline *p = l->pipeline;
+
+	if (!loaded)
+		return hm_arena_check(l->arena, "a pipeline", err);
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->docs[i].is_task)
+			loaded[p->loaded_count++] = (struct hm_loaded_task){ l->docs[i].name, l->docs[i].doc };
+	}
+	p->loaded = loaded;
+	return HM_OK;
+}
+
 /* Choose and resolve, and check the Tasks too that nobody refers to: what a file says is right or refused. */
 static enum hm_status finish(struct hm_loader *l, const char *file, struct hm_pipeline **ret_pipeline,
 			     struct hm_err *err)
@@ -271,6 +289,8 @@ static enum hm_status finish(struct hm_loader *l, const char *file, struct hm_pi
 		if (l->docs[i].is_task && !l->docs[i].task)
 			st = read_task(l, i, err);
 	}
+	if (st == HM_OK)
+		st = note_loaded(l, err);
 	if (st == HM_OK)
 		*ret_pipeline = HM_STEAL(l->pipeline);
 	return st;

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "crypto/digest.h"
 #include "data/place.h"
 #include "data/value.h"
 
@@ -24,6 +25,7 @@ struct hm_pipeline_doc {
 	const char *file;
 	const struct hm_value *root;
 	const struct hm_places *places;
+	struct hm_hash digest; /* SHA-256 of the whole file's bytes, as they were read */
 	bool is_v1beta1;
 	bool is_shipped; /* came from the folder of tasks that ship with hallmark */
 };
@@ -132,6 +134,12 @@ struct hm_pipeline_task {
 	const struct hm_value *node;
 };
 
+/* A Task that was read, whether a task of the pipeline is made of it or not, and where it stands. */
+struct hm_loaded_task {
+	struct hm_str name;
+	const struct hm_pipeline_doc *doc;
+};
+
 struct hm_pipeline {
 	struct hm_str name;
 	const struct hm_pipeline_doc *doc;
@@ -144,6 +152,8 @@ struct hm_pipeline {
 	size_t final_count;
 	const struct hm_param *results;
 	size_t result_count;
+	const struct hm_loaded_task *loaded; /* names are there once among the shipped, and once among the others */
+	size_t loaded_count;
 	struct hm_arena arena; /* holds all of it */
 	struct hm_places *places;
 	size_t places_count;

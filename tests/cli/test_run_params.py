@@ -1,4 +1,5 @@
 """What hallmark run says of the params that it was given: the truth, and no secret."""
+import hashlib
 import http.server
 import json
 import os
@@ -7,6 +8,7 @@ import threading
 
 import pytest
 
+from hmtest import TOP
 from runs import APP, ONE, git
 
 
@@ -106,3 +108,24 @@ def test_a_default_of_ones_own_pipeline_holds(module, words, says):
     m = module()
     (m.folder / "own.yaml").write_text(OWN)
     assert says in m.run("--pipeline", "own.yaml", *words).stderr
+
+
+def test_each_task_that_was_loaded_is_named_with_the_digest_of_its_file(module):
+    """A Task beside the pipeline decides what is built as much as the pipeline does; those that ship do too."""
+    m = module()
+    share = TOP / "share" / "pipelines"
+    pipeline, own = m.folder / "p.yaml", m.folder / "tasks" / "golang-build.yaml"
+    own.parent.mkdir()
+    pipeline.write_bytes((share / "go-release.yaml").read_bytes())
+    own.write_bytes((share / "tasks" / "golang-build.yaml").read_bytes() + b"# ours\n")
+    m.run(*ONE, "--pipeline", "p.yaml")
+    definition = m.provenance("go-release")["predicate"]["buildDefinition"]
+
+    def digest(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    assert definition["externalParameters"]["pipeline"] == {"name": "go-release", "sha256": digest(pipeline)}
+    assert definition["externalParameters"]["tasks"] == {"golang-build": digest(own)}
+    others = {path.stem: digest(path) for path in (share / "tasks").glob("*.yaml") if path.stem != "golang-build"}
+    shipped = definition["internalParameters"]["tasks"]
+    assert shipped and shipped.items() <= others.items()
+    assert {"git-clone", "go-mod-verify", "golang-test", "hallmark-sign"} <= shipped.keys()
