@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "cli/version.h"
+#include "data/json_write.h"
 
 static enum hm_status run_help(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
 			       struct hm_err *err)
@@ -39,16 +40,25 @@ const struct hm_cmd hm_cmd_help = {
 static enum hm_status run_version(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
 				  struct hm_err *err)
 {
-	(void)opts, (void)args, (void)count, (void)err;
-	fprintf(cli->out, "hallmark %s\n", HM_VERSION);
-	return HM_OK;
+	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
+
+	(void)opts, (void)args, (void)count;
+	if (!cli->json) {
+		fprintf(cli->out, "hallmark %s\n", HM_VERSION);
+		return HM_OK;
+	}
+	struct hm_json_writer w = hm_json_writer_init(&text, NULL);
+	hm_json_object(&w);
+	hm_json_member_cstr(&w, "version", HM_VERSION);
+	hm_json_object_end(&w);
+	return hm_cli_print_json(cli, &w, &text, err);
 }
 
 const struct hm_cmd hm_cmd_version = {
 	.name = "version",
 	.summary = "print the version",
 	.args = "",
-	.about = "Prints the version of this program.",
+	.about = "Prints the version of this program; with --output json, as the member version of an object.",
 	.example = "  hallmark version\n  hallmark " HM_VERSION "\n",
 	.run = run_version,
 };

@@ -1,4 +1,5 @@
 """Help, manual pages, completion and docs/commands are printed from one table, and each of them can be used."""
+import json
 import re
 import shutil
 import subprocess
@@ -153,3 +154,10 @@ def test_every_page_is_in_the_index():
     for page in sorted((TOP / "docs").rglob("*.md")):
         name = str(page.relative_to(TOP / "docs"))
         assert name == "README.md" or name.startswith("commands/") or f"]({name})" in index, name
+
+
+def test_version_is_said_in_the_form_that_is_asked_for(hallmark, run):
+    said = run([hallmark, "version"]).stdout
+    assert re.fullmatch(r"hallmark [^ \n]+\n", said) and run([hallmark, "--version"]).stdout == said
+    for words in [["version", "--output", "json"], ["--version", "--output=json"]]:
+        assert json.loads(run([hallmark, *words]).stdout) == {"version": said.split()[1]}
