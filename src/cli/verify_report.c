@@ -96,6 +96,21 @@ static void text_of(const struct hm_cli_verification *v, struct hm_buf *buf)
 	add_line(buf, "trust root", hm_str(v->root.name));
 }
 
+/* By the names that --certificate-extension takes; the issuer stands beside them. */
+static void json_of_extensions(const struct hm_cert *cert, struct hm_json_writer *w)
+{
+	struct hm_str text;
+
+	hm_json_key(w, "extensions");
+	hm_json_object(w);
+	for (int i = HM_CLAIM_WORKFLOW_TRIGGER; i <= HM_CLAIM_LAST; i++) {
+		const enum hm_fulcio_claim claim = (enum hm_fulcio_claim)i;
+		if (claim != HM_CLAIM_ISSUER && hm_fulcio_claim_name(claim) && hm_fulcio_claim(cert, claim, &text))
+			hm_json_member_str(w, hm_fulcio_claim_name(claim), text);
+	}
+	hm_json_object_end(w);
+}
+
 static void json_of_signer(const struct hm_verified *verified, struct hm_json_writer *w)
 {
 	static const char *const kinds[] = {
@@ -112,6 +127,7 @@ static void json_of_signer(const struct hm_verified *verified, struct hm_json_wr
 		hm_json_member_str_if(w, "issuer", identity->issuer);
 		hm_json_member_base64(w, "certificate", hm_verified_cert(verified)->der.ptr,
 				      hm_verified_cert(verified)->der.len);
+		json_of_extensions(hm_verified_cert(verified), w);
 	}
 	hm_json_member_cstr(w, "keyKind", hm_key_kind_name(key->kind));
 	hm_json_member_base64(w, "keyId", key->id.b, sizeof(key->id.b));

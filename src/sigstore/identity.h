@@ -67,7 +67,7 @@ bool hm_fulcio_claim(const struct hm_cert *cert, enum hm_fulcio_claim claim, str
  */
 bool hm_fulcio_claim_from_name(struct hm_str name, enum hm_fulcio_claim *ret_claim) HM_MUST;
 
-/* The name, for texts. */
+/* The name; NULL where a number is no claim's. */
 const char *hm_fulcio_claim_name(enum hm_fulcio_claim claim);
 
 /*

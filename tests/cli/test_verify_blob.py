@@ -57,6 +57,9 @@ def test_json_says_what_was_verified(verify, cases):
     assert done.returncode == 0 and result["verified"] is True
     assert result["artifact"] == {"name": "a.txt", "digest": "sha256:" + sha256(cases / "a.txt")}
     assert result["signer"]["identity"] == IDENTITY and result["signer"]["issuer"] == ISSUER
+    said = result["signer"]["extensions"]
+    assert said["sourceRepositoryURI"] == REPOSITORY and said["githubWorkflowTrigger"] == "workflow_dispatch"
+    assert len(said) == 19 and "issuer" not in said
     assert [t["source"] for t in result["times"]] == ["timestamp"]
     assert [(e["kind"], e["inclusionProven"]) for e in result["entries"]] == [("hashedrekord", True)]
     assert result["statement"]["predicateType"] == "https://slsa.dev/provenance/v1"
