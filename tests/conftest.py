@@ -13,8 +13,9 @@ from hmtest import GO_KEPT, TOP, build_folder, clean_environment, program_path
 from runs import APP, HELLO, Module, children, write_files
 
 
-# A script in the background has SIGINT ignored, and so would each program that is started here; one that is handled is not.
+# A script in the background has SIGINT ignored, one below nohup SIGHUP, and so would each program that is started here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser):
