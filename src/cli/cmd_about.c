@@ -40,7 +40,7 @@ const struct hm_cmd hm_cmd_help = {
 static enum hm_status run_version(struct hm_cli *cli, const void *opts, char *const *args, size_t count,
 				  struct hm_err *err)
 {
-	HM_OWN(hm_buf_done) struct hm_buf text = { 0 };
+	HM_OWN(hm_buf_done) struct hm_buf text = hm_buf_init(HM_KIB);
 
 	(void)opts, (void)args, (void)count;
 	if (!cli->json) {
