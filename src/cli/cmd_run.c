@@ -162,7 +162,7 @@ static enum hm_status prepare(struct hm_running *r, struct hm_err *err)
 	if (st == HM_OK)
 		st = hm_run_surround_open(&r->surround, r->cli->program, err);
 	for (size_t i = 0; i < r->request.param_count && st == HM_OK; i++)
-		hm_run_surround_add_url(&r->surround, hm_str(r->request.params[i].value));
+		st = hm_run_surround_add_url(&r->surround, hm_str(r->request.params[i].value), err);
 	if (st == HM_OK)
 		st = hm_running_begin_record(r, err);
 	return st == HM_OK ? hm_tracer_new(&tracer, &r->tracer, err) : st;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/own.h"
 #include "pipeline/mask.h"
 #include "http/url.h"
@@ -39,6 +40,7 @@ void hm_run_surround_done(struct hm_run_surround *s)
 {
 	hm_golang_env_done(&s->go);
 	free(s->program);
+	free(s->secrets);
 	view_done(&s->plain);
 	view_done(&s->network);
 	view_done(&s->shipped_network);
@@ -120,28 +122,39 @@ static enum hm_status lay_plain(struct hm_run_surround *s, struct hm_run_view *v
 	return hm_strv_check(&view->env, err);
 }
 
-static void add_secret(struct hm_run_surround *s, struct hm_str secret)
+static enum hm_status add_secret(struct hm_run_surround *s, struct hm_str secret, struct hm_err *err)
 {
-	if (secret.len >= HM_MIN_SECRET && s->secret_count < sizeof(s->secrets) / sizeof(s->secrets[0]))
-		s->secrets[s->secret_count++] = secret;
+	if (secret.len < HM_MIN_SECRET)
+		return HM_OK;
+	for (size_t i = 0; i < s->secret_count; i++) {
+		if (hm_str_eq(s->secrets[i], secret))
+			return HM_OK;
+	}
+	if (!hm_grow(&s->secrets, &s->secret_cap, s->secret_count + 1, sizeof(s->secrets[0])))
+		return hm_fail(err, HM_R_NO_MEMORY, "secrets");
+	s->secrets[s->secret_count++] = secret;
+	return HM_OK;
 }
 
 /* The password in "scheme://user:password@host", or a token that stands where the user does. */
-static void add_url_secret(struct hm_run_surround *s, struct hm_str url)
+static enum hm_status add_url_secret(struct hm_run_surround *s, struct hm_str url, struct hm_err *err)
 {
 	struct hm_str found = hm_url_user(url), user, password;
 
 	if (!found.ptr)
-		return;
+		return HM_OK;
 	found = hm_arena_dup(&s->arena, found);
-	add_secret(s, hm_str_cut(found, ':', &user, &password) ? password : found);
+	if (!found.ptr)
+		return hm_fail(err, HM_R_NO_MEMORY, "secrets");
+	return add_secret(s, hm_str_cut(found, ':', &user, &password) ? password : found, err);
 }
 
-void hm_run_surround_add_url(struct hm_run_surround *s, struct hm_str url)
+enum hm_status hm_run_surround_add_url(struct hm_run_surround *s, struct hm_str url, struct hm_err *err)
 {
 	/* "ssh://git@host" and "git@host:path" name no secret: everybody is git there */
 	if (hm_str_has_prefix(url, HM_STR("http://")) || hm_str_has_prefix(url, HM_STR("https://")))
-		add_url_secret(s, url);
+		return add_url_secret(s, url, err);
+	return HM_OK;
 }
 
 enum hm_status hm_run_surround_mask(struct hm_run_surround *s, struct hm_str text, struct hm_str *ret_text,
@@ -163,18 +176,20 @@ enum hm_status hm_run_surround_mask(struct hm_run_surround *s, struct hm_str tex
 	return st == HM_OK ? hm_arena_check(&s->arena, "a param", err) : st;
 }
 
-static void add_list_secrets(struct hm_run_surround *s, const char *list)
+static enum hm_status add_list_secrets(struct hm_run_surround *s, const char *list, struct hm_err *err)
 {
 	struct hm_str rest = hm_str(list), part;
+	enum hm_status st = HM_OK;
 	size_t len;
 
-	while (rest.len) {
+	while (rest.len && st == HM_OK) {
 		for (len = 0; len < rest.len && rest.ptr[len] != ',' && rest.ptr[len] != '|'; len++)
 			;
 		part = hm_str_head(rest, len);
-		add_url_secret(s, part);
+		st = add_url_secret(s, part, err);
 		rest = hm_str_skip(rest, len < rest.len ? len + 1 : len);
 	}
+	return st;
 }
 
 static bool next_word(struct hm_str *text, struct hm_str *ret_word)
@@ -191,14 +206,16 @@ static bool next_word(struct hm_str *text, struct hm_str *ret_word)
 }
 
 /* Words behind "password" in a netrc. */
-static void add_netrc_secrets(struct hm_run_surround *s, struct hm_str text)
+static enum hm_status add_netrc_secrets(struct hm_run_surround *s, struct hm_str text, struct hm_err *err)
 {
+	enum hm_status st = HM_OK;
 	struct hm_str word;
 
-	while (next_word(&text, &word)) {
+	while (st == HM_OK && next_word(&text, &word)) {
 		if (hm_str_is(word, "password") && next_word(&text, &word))
-			add_secret(s, word);
+			st = add_secret(s, word, err);
 	}
+	return st;
 }
 
 static enum hm_status place_netrc(struct hm_run_surround *s, struct hm_run_view *view, struct hm_err *err)
@@ -216,13 +233,13 @@ static enum hm_status place_netrc(struct hm_run_surround *s, struct hm_run_view 
 		return st;
 	/* as a file of its own: the machine's may lie anywhere, and be a link */
 	struct hm_str content = hm_arena_dup(&s->arena, hm_buf_str(&text));
-	add_netrc_secrets(s, content);
+	st = add_netrc_secrets(s, content, err);
 	if (s->is_isolated && view->mount_count < HM_RUN_MAX_MOUNTS)
 		view->mounts[view->mount_count++] = (struct hm_sandbox_mount){
 			.kind = HM_SANDBOX_FILE, .target = SEEN_NETRC, .content = content, .mode = 0600
 		};
 	hm_strv_setenv(&view->env, "NETRC", s->is_isolated ? SEEN_NETRC : path);
-	return HM_OK;
+	return st;
 }
 
 /* Whether a path is seen anyway: the sandbox shows /etc/ssl/certs, and a folder that was added may hold it. */
@@ -257,7 +274,7 @@ static enum hm_status lay_network(struct hm_run_surround *s, struct hm_run_view 
 		const char *value = getenv(proxies[i]);
 		if (value && value[0]) {
 			hm_strv_setenv(&view->env, proxies[i], value);
-			add_url_secret(s, hm_str(value));
+			st = add_url_secret(s, hm_str(value), err);
 		}
 	}
 	place_ca(s, view);
@@ -292,7 +309,9 @@ static enum hm_status lay_shipped_network(struct hm_run_surround *s, struct hm_e
 	if (st != HM_OK)
 		return st;
 	const char *modules = place_modules(s, view), *proxy = s->go.goproxy;
-	add_list_secrets(s, proxy);
+	st = add_list_secrets(s, proxy, err);
+	if (st != HM_OK)
+		return st;
 	if (modules && proxy[0] && strcmp(proxy, "off") != 0)
 		proxy = hm_arena_printf(&s->arena, "file://%s,%s", modules, proxy).ptr;
 	else if (modules)

@@ -31,8 +31,8 @@ struct hm_run_surround {
 	struct hm_run_view plain, network, shipped_network;
 	struct hm_run_pair facts[8];
 	size_t fact_count;
-	struct hm_str secrets[32];
-	size_t secret_count;
+	struct hm_str *secrets; /* each there once; how many a run can mask is the pipeline's to say */
+	size_t secret_count, secret_cap;
 	struct hm_arena arena;
 };
 
@@ -48,8 +48,9 @@ enum hm_status hm_run_surround_open(struct hm_run_surround *s, const char *progr
 
 void hm_run_surround_done(struct hm_run_surround *s);
 
-/* What the user of an http URL is called by, a password or a token, is a secret from now on. Shape: s is open. */
-void hm_run_surround_add_url(struct hm_run_surround *s, struct hm_str url);
+/* What the user of an http URL is called by, a password or a token, is a secret from now on. Shape: s is open.
+ * Errors: HM_ENOMEM. */
+enum hm_status hm_run_surround_add_url(struct hm_run_surround *s, struct hm_str url, struct hm_err *err) HM_MUST;
 
 /*
  * A text in which "***" stands for each secret, for what others will read.

@@ -129,3 +129,14 @@ def test_each_task_that_was_loaded_is_named_with_the_digest_of_its_file(module):
     shipped = definition["internalParameters"]["tasks"]
     assert shipped and shipped.items() <= others.items()
     assert {"git-clone", "go-mod-verify", "golang-test", "hallmark-sign"} <= shipped.keys()
+
+
+@pytest.mark.parametrize("count, code", [(100, 0), (300, 3)])
+def test_as_many_secrets_as_the_caller_has_are_masked_or_the_run_is_refused(module, tmp_path, count, code):
+    m = module()
+    words = [f"sesame-{i:03}" for i in range(count)]
+    (tmp_path / "netrc").write_text("".join(f"machine h{i} login me password {w}\n" for i, w in enumerate(words)))
+    (m.folder / "own.yaml").write_text(OWN)
+    done = m.run("--pipeline", "own.yaml", f"its-{words[-1]}-here", env={"NETRC": str(tmp_path / "netrc")}, check=code)
+    assert words[-1] not in done.stdout + done.stderr
+    assert ("its-***-here" if code == 0 else "secrets") in done.stderr
