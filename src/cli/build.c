@@ -35,6 +35,22 @@ enum hm_status hm_cli_platforms(const struct hm_strv *said, char **ret_list, str
 			   : hm_str_dup(HM_STR("linux/amd64,linux/arm64"), ret_list, err);
 }
 
+enum hm_status hm_cli_targets(struct hm_str list, struct hm_arena *arena, struct hm_image_target **ret_targets,
+			      size_t *ret_count, struct hm_err *err)
+{
+	struct hm_err why = { 0 };
+
+	if (hm_str_trim(list).len == 0)
+		return hm_fail(err, HM_R_USAGE, "the list of platforms is empty; name one, as linux/amd64");
+	enum hm_status st = hm_image_targets_parse(list, arena, ret_targets, ret_count, &why);
+	if (st == HM_EPARSE)
+		return hm_fail(err, HM_R_USAGE, "the list of platforms '%.*s': %s", HM_STR_ARG(hm_str_head(list, 200)),
+			       why.cause);
+	if (st != HM_OK && err)
+		*err = why;
+	return st;
+}
+
 /* Ask go; what it prints where it fails says what is wrong with the source. */
 static enum hm_status run_list(struct hm_cli_source *s, const char *dir, const char *package, struct hm_err *err)
 {

@@ -34,6 +34,15 @@ bool hm_cli_is_folder(const char *package);
 enum hm_status hm_cli_platforms(const struct hm_strv *said, char **ret_list, struct hm_err *err) HM_MUST;
 
 /*
+ * The platforms of such a list.
+ *
+ * Owns    the arena's
+ * Errors  HM_EINVAL usage: it is empty, or has what is no platform; image.platform; HM_ELIMIT image.limit; HM_ENOMEM
+ */
+enum hm_status hm_cli_targets(struct hm_str list, struct hm_arena *arena, struct hm_image_target **ret_targets,
+			      size_t *ret_count, struct hm_err *err) HM_MUST;
+
+/*
  * Find what should be built.
  *
  * Shape   package: a folder, "./cmd/app" or absolute, whose module is then the one that it lies in; or an import path,

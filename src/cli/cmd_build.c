@@ -131,7 +131,7 @@ static enum hm_status read_platforms(struct build *b, struct hm_err *err)
 	HM_OWN(hm_freep) char *list = NULL;
 	enum hm_status st = hm_cli_platforms(&b->o->platforms, &list, err);
 
-	return st == HM_OK ? hm_image_targets_parse(hm_str(list), &b->arena, &b->targets, &b->count, err) : st;
+	return st == HM_OK ? hm_cli_targets(hm_str(list), &b->arena, &b->targets, &b->count, err) : st;
 }
 
 /* "K=V,K=V", each time that the option was given. */

@@ -146,11 +146,39 @@ static enum hm_status load(struct hm_run_request *r, const char *program, struct
 	return st == HM_OK ? hm_pipeline_load(r->pipeline_file, &opts, &r->pipeline, err) : st;
 }
 
+/* As the shipped task that compares with it reads it: digits, and a point among them. */
+static bool is_threshold(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	size_t more = text[digits] == '.' ? strspn(text + digits + 1, "0123456789") : 0;
+
+	return digits + more > 0 && text[digits + (text[digits] == '.') + more] == '\0';
+}
+
+/* What would be found out in the middle of a run, by what the command line said. Params of others are theirs. */
+static enum hm_status check_words(struct hm_run_request *r, const char *platforms, struct hm_err *err)
+{
+	bool is_shipped = !r->opts->pipeline;
+	const char *threshold = is_shipped ? hm_run_request_param(r, "coverage-threshold") : NULL;
+	const char *param = is_shipped ? hm_run_request_param(r, "platforms") : NULL;
+	struct hm_image_target *targets;
+	size_t count;
+	enum hm_status st = hm_cli_targets(hm_str(platforms), &r->arena, &targets, &count, err);
+
+	if (st == HM_OK && param)
+		st = hm_cli_targets(hm_str(param), &r->arena, &targets, &count, err);
+	if (st == HM_OK && threshold && !is_threshold(threshold))
+		st = hm_fail(err, HM_R_USAGE, "coverage-threshold '%s' is no number", threshold);
+	return st;
+}
+
 static enum hm_status pass_words(struct hm_run_request *r, bool has_package, struct hm_err *err)
 {
 	HM_OWN(hm_freep) char *platforms = NULL;
 	enum hm_status st = hm_cli_platforms(&r->opts->platforms, &platforms, err);
 
+	if (st == HM_OK)
+		st = check_words(r, platforms, err);
 	if (st != HM_OK)
 		return st;
 	st = hm_run_request_pass(r, "platforms", platforms, r->opts->platforms.count > 0, err);
