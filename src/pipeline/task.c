@@ -273,6 +273,7 @@ static enum hm_status read_steps(const struct reader *r, const struct hm_value *
 
 #define NETWORK       "hallmark.dev/network"
 #define CONTROL_PLANE "hallmark.dev/control-plane"
+#define BY_OPTION     "; a task of your own gets a network by --network TASK"
 
 /* What only a task may have that ships with hallmark. Somebody else's is refused: it would run without, and fail in
  * ways that nobody understands. */
@@ -288,11 +289,12 @@ static enum hm_status read_annotations(const struct hm_value *metadata, struct h
 		if (!hm_str_is(name, NETWORK) && !hm_str_is(name, CONTROL_PLANE))
 			return hm_pipeline_refuse(task->doc, key, err, HM_R_PIPELINE_UNKNOWN_FIELD,
 						  "unknown annotation '%.*s'", HM_STR_ARG(name));
-		if (!task->is_shipped)
-			return hm_pipeline_refuse(task->doc, key, err, HM_R_PIPELINE_ANNOTATION,
-						  "the annotation '%.*s' counts only on tasks that ship with hallmark",
-						  HM_STR_ARG(name));
 		bool is_network = hm_str_is(name, NETWORK);
+		if (!task->is_shipped)
+			return hm_pipeline_refuse(
+			    task->doc, key, err, HM_R_PIPELINE_ANNOTATION,
+			    "the annotation '%.*s' counts only on tasks that ship with hallmark%s", HM_STR_ARG(name),
+			    is_network ? BY_OPTION : "");
 		if (!hm_str_is(value, is_network ? "host" : "true"))
 			return hm_pipeline_refuse(task->doc, v, err, HM_R_PIPELINE_FIELD, "'%.*s' can only be \"%s\"",
 						  HM_STR_ARG(name), is_network ? "host" : "true");

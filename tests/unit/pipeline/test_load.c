@@ -343,7 +343,8 @@ static const struct {
 
 	/* privileges */
 	{ "network", "taskmeta annotations: {hallmark.dev/network: host}", HM_R_PIPELINE_ANNOTATION,
-	  "hallmark.dev/network" },
+	  "hallmark.dev/network' counts only on tasks that ship with hallmark; a task of your own gets a network by "
+	  "--network TASK" },
 	{ "control plane", "taskmeta annotations: {hallmark.dev/control-plane: 'true'}", HM_R_PIPELINE_ANNOTATION,
 	  "hallmark.dev/control-plane" },
 	{ "inline network", "inline metadata: {annotations: {hallmark.dev/network: host}}", HM_R_PIPELINE_ANNOTATION,
@@ -369,6 +370,19 @@ static const struct {
 	{ "several onErrors", "step onError: continue\ntask onError: stopAndFail", HM_R_OK, NULL },
 	{ "description", "spec description: |\n", HM_R_OK, NULL },
 };
+
+/* There is no option that makes somebody's task part of the control plane, so nothing may speak of one. */
+static void test_hint_for_the_control_plane(void **state)
+{
+	HM_OWN(hm_freep) char *text = make("taskmeta annotations: {hallmark.dev/control-plane: 'true'}");
+	HM_OWN(hm_pipeline_freep) struct hm_pipeline *p = NULL;
+	struct hm_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(parse(text, NULL, &p, &err), HM_EPOLICY);
+	assert_null(strstr(err.cause, "--network"));
+	assert_null(strstr(hm_reason_hint(err.reason), "--network"));
+}
 
 static void test_rows(void **state)
 {
@@ -396,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_hint_for_the_control_plane),
 		cmocka_unit_test(test_rows),
 	};
 	return cmocka_run_group_tests_name("pipeline/load", tests, NULL, NULL);
