@@ -167,8 +167,11 @@ static void write_source(const struct hm_run_summary *s, struct hm_json_writer *
 	hm_json_member_str_if(w, "commit", record->source_commit);
 	hm_json_member_str_if(w, "dirHash1", record->source_tree);
 	hm_json_member_str_if(w, "firstChanged", hm_str(s->changed));
-	hm_json_member_u64(w, "files", s->files);
-	hm_json_member_u64(w, "ignored", s->ignored);
+	/* of a source that a step cloned nobody has counted them */
+	if (record->source_tree.len) {
+		hm_json_member_u64(w, "files", s->files);
+		hm_json_member_u64(w, "ignored", s->ignored);
+	}
 	hm_json_object_end(w);
 }
 

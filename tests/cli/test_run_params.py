@@ -72,6 +72,7 @@ def test_a_password_in_the_url_of_the_source_stays_secret(module, git_server):
     for path in (m.folder / ".hallmark").rglob("*"):
         assert path.is_dir() or b"hunter22" not in path.read_bytes(), path
     assert m.source()["uri"] == f"git+http://127.0.0.1:{port}/app.git"
+    assert not {"files", "ignored"} & m.summary()["source"].keys(), "nobody has counted them"
     assert m.summary()["tasks"][0]["results"]["url"] == f"http://127.0.0.1:{port}/app.git"
 
 
