@@ -448,9 +448,9 @@ static enum hm_status save_results(struct build *b, struct hm_err *err)
 	if (st == HM_OK)
 		st = is_default_out(b) ? replace_folder(b, err) : move_files(b, err);
 	if (st == HM_OK && b->o->name_file)
-		st = hm_file_save(b->o->name_file, hm_str(b->source.name), 0644, err);
+		st = hm_file_put(b->o->name_file, hm_str(b->source.name), 0644, err);
 	if (st == HM_OK && b->o->digest_file)
-		st = hm_file_save(b->o->digest_file, hm_str(digest), 0644, err);
+		st = hm_file_put(b->o->digest_file, hm_str(digest), 0644, err);
 	return st;
 }
 

@@ -444,3 +444,13 @@ def test_a_key_that_cannot_be_read_costs_no_build(build, module, key, tmp_path):
     (tmp_path / "bad.pem").write_text((key / "plain.pem").read_text().replace("M", "N"))
     done = build(module, "--sign-by", tmp_path / "bad.pem", "--output", "json", check=3)
     assert "bad.pem" in done.stderr and nothing_left(module)
+
+
+def test_files_for_name_and_digest_may_be_no_ordinary_ones(build, module, tmp_path):
+    """A device stays one; behind a link the file is written, and the link stays."""
+    links = {"--name-file": tmp_path / "name", "--digest-file": tmp_path / "digest"}
+    links["--name-file"].symlink_to(tmp_path / "behind")
+    links["--digest-file"].symlink_to("/dev/null")
+    build(module, "--platform", "linux/amd64", "--sbom", "none", *[w for pair in links.items() for w in pair])
+    assert all(path.is_symlink() for path in links.values())
+    assert (tmp_path / "behind").read_text() == "hello"
