@@ -135,11 +135,26 @@ static enum hm_status add_file(struct making *m, const char *name, struct hm_err
 	return st;
 }
 
+/* A folder in a module's place is part of the source and has no hash of its own; here it says what it stands for. */
+static enum hm_status add_folder(struct making *m, const struct hm_report_module *module, struct hm_err *err)
+{
+	struct hm_attest_resource *r = add_dependency(m, module->path);
+	struct hm_value key = hm_value_cstr(&m->arena, "folder"), value = hm_value_str(&m->arena, module->by_path);
+
+	if (!r)
+		return hm_fail(err, HM_R_NO_MEMORY, "dependencies");
+	/* without a version: what the folder holds need be none */
+	r->uri = purl(m, module->path, HM_STR(""));
+	return hm_value_object(&m->arena, &key, &value, 1, HM_DUP_REFUSE, &r->annotations, err);
+}
+
 static enum hm_status add_module(struct making *m, const struct hm_report_module *module, struct hm_err *err)
 {
 	bool is_replaced = module->by_path.len > 0;
 
-	/* a folder that replaces a module is part of the source; what nothing is built from has no hash */
+	if (is_replaced && !module->by_version.len)
+		return add_folder(m, module, err);
+	/* what nothing is built from has no hash */
 	if (!module->h1.len)
 		return HM_OK;
 	struct hm_attest_resource *r = add_dependency(m, module->path);

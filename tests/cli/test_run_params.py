@@ -141,3 +141,16 @@ def test_as_many_secrets_as_the_caller_has_are_masked_or_the_run_is_refused(modu
     done = m.run("--pipeline", "own.yaml", f"its-{words[-1]}-here", env={"NETRC": str(tmp_path / "netrc")}, check=code)
     assert words[-1] not in done.stdout + done.stderr
     assert ("its-***-here" if code == 0 else "secrets") in done.stderr
+
+
+def test_a_module_that_a_folder_replaces_is_a_dependency(module):
+    m = module({**APP, "go.mod": APP["go.mod"] + "\nrequire example.com/lib v1.2.3\n\n"
+                                                 "replace example.com/lib => ./lib\n",
+                "main.go": APP["main.go"].replace("package main\n", 'package main\n\nimport "example.com/lib"\n')
+                                         .replace("return 42", "return lib.Answer"),
+                "lib/go.mod": "module example.com/lib\n\ngo 1.24\n",
+                "lib/lib.go": "package lib\n\nconst Answer = 42\n"})
+    m.run(*ONE)
+    found = m.provenance()["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert [d for d in found if d["name"] == "example.com/lib"] == [
+        {"name": "example.com/lib", "uri": "pkg:golang/example.com/lib", "annotations": {"folder": "./lib"}}]
