@@ -49,7 +49,7 @@ enum hm_status hm_running_take_source(struct hm_running *r, struct hm_err *err)
 	record->directory = hm_str(directory ? directory : ".");
 	if (r->request.git_url[0])
 		return HM_OK;
-	st = hm_source_snapshot(r->request.home, r->places.source, r->is_isolated, &r->source, err);
+	st = hm_source_snapshot(r->request.home, r->places.source, r->is_isolated, r->stop.signal, &r->source, err);
 	if (st == HM_OK)
 		st = keep_keys_apart(r, err);
 	if (st != HM_OK)

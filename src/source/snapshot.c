@@ -44,6 +44,7 @@ struct snapshot {
 	struct head_file *head;
 	size_t head_count, head_cap;
 	struct hm_source *source;
+	const volatile sig_atomic_t *stop; /* NULL: nothing stops it */
 };
 
 const char *hm_source_state_name(enum hm_source_state state)
@@ -160,12 +161,25 @@ static enum hm_status naming_end(struct naming *n, struct file *file, struct hm_
 	return n->blob.ctx ? hm_git_blob_final(&n->blob, file->git_name, err) : HM_OK;
 }
 
-static enum hm_status copy_bytes(int in, int out, uint64_t size, struct file *file, size_t digits, struct hm_err *err)
+static enum hm_status check_stop(const struct snapshot *s, struct hm_err *err)
+{
+	int signal = s->stop ? (int)*s->stop : 0;
+
+	if (!signal)
+		return HM_OK;
+	enum hm_status st = hm_fail(err, HM_R_INTERRUPTED, "stopped by signal %d", signal);
+	if (err)
+		err->sys = signal;
+	return st;
+}
+
+static enum hm_status copy_bytes(const struct snapshot *s, int in, int out, uint64_t size, struct file *file,
+				 struct hm_err *err)
 {
 	HM_OWN(naming_done) struct naming n = { 0 };
 	HM_OWN(hm_freep) char *chunk = hm_malloc(HM_COPY_CHUNK);
 	uint64_t done = 0;
-	enum hm_status st = naming_start(&n, digits, size, err);
+	enum hm_status st = naming_start(&n, s->digits, size, err);
 
 	if (!chunk)
 		return hm_fail(err, HM_R_NO_MEMORY, "copy '%s'", file->path.ptr);
@@ -178,7 +192,9 @@ static enum hm_status copy_bytes(int in, int out, uint64_t size, struct file *fi
 		if (got == 0)
 			break;
 		done += (uint64_t)got;
-		st = naming_add(&n, chunk, (size_t)got, err);
+		st = check_stop(s, err);
+		if (st == HM_OK)
+			st = naming_add(&n, chunk, (size_t)got, err);
 		if (st == HM_OK)
 			st = hm_fd_write(out, file->path.ptr, hm_str_of(chunk, (size_t)got), err);
 	}
@@ -206,7 +222,7 @@ static enum hm_status copy_file(struct snapshot *s, struct file *file, int paren
 	    openat(parent, hm_path_base(file->path.ptr), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0 || fchmod(out, file->mode == MODE_PROGRAM ? 0755 : 0644) != 0)
 		return hm_fail_errno(err, errno, "copy '%s'", file->path.ptr);
-	return copy_bytes(in, out, (uint64_t)info.st_size, file, s->digits, err);
+	return copy_bytes(s, in, out, (uint64_t)info.st_size, file, err);
 }
 
 static enum hm_status copy_link(struct snapshot *s, struct file *file, int parent, struct hm_err *err)
@@ -304,7 +320,9 @@ static enum hm_status copy_all(struct snapshot *s, struct hm_err *err)
 	for (size_t i = 0; i < s->count; i++) {
 		if (i && hm_str_eq(s->files[i].path, s->files[i - 1].path))
 			continue; /* a conflict of a merge has several entries of one name */
-		enum hm_status st = copy_entry(s, &s->files[i], err);
+		enum hm_status st = check_stop(s, err);
+		if (st == HM_OK)
+			st = copy_entry(s, &s->files[i], err);
 		if (st != HM_OK)
 			return st;
 	}
@@ -529,12 +547,14 @@ static enum hm_status copy_tree(struct snapshot *s, struct hm_err *err)
 	return st != HM_OK ? st : copy_all(s, err);
 }
 
-enum hm_status hm_source_snapshot(const char *dir, const char *into, bool is_isolated, struct hm_source *ret_source,
-				  struct hm_err *err)
+enum hm_status hm_source_snapshot(const char *dir, const char *into, bool is_isolated,
+				  const volatile sig_atomic_t *stop, struct hm_source *ret_source, struct hm_err *err)
 {
 	HM_OWN(hm_source_done) struct hm_source source = { 0 };
 	HM_OWN(snapshot_done)
-	struct snapshot s = { .from = -1, .into = -1, .source = &source, .arena = hm_arena_init(HM_MAX_GIT_OUTPUT) };
+	struct snapshot s = {
+		.from = -1, .into = -1, .source = &source, .stop = stop, .arena = hm_arena_init(HM_MAX_GIT_OUTPUT)
+	};
 	HM_OWN(hm_git_done) struct hm_git git = { 0 };
 	HM_OWN(hm_freep) char *real = NULL;
 	enum hm_status st = hm_path_resolve(dir, &real, err);

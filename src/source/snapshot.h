@@ -14,6 +14,7 @@
 #include "crypto/digest.h"
 #include "crypto/git_blob.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,13 +44,16 @@ struct hm_source {
  * Copy a module's source, and learn where it comes from.
  *
  * Shape   dir: the folder with go.mod. into: an empty folder on the same machine, outside of the source or in its
- *         `.hallmark`. is_isolated: git runs in a sandbox.
+ *         `.hallmark`. is_isolated: git runs in a sandbox. stop: the number of a signal once one has come, which ends
+ *         the copy; NULL: nothing does.
  * Owns    ret_source is the caller's, for hm_source_done()
  * Errors  HM_EPARSE source.git, source.file: a name or a kind of file that cannot be copied
  *         HM_ELIMIT source.limit: over HM_MAX_SOURCE_FILES or HM_MAX_SOURCE_BYTES
- *         HM_EIO file.io, file.no-space, source.git, sandbox.*; HM_ENOTFOUND; HM_ENOMEM
+ *         HM_EIO interrupted, with the signal in err->sys; file.io, file.no-space, source.git, sandbox.*; HM_ENOTFOUND;
+ * HM_ENOMEM
  */
-enum hm_status hm_source_snapshot(const char *dir, const char *into, bool is_isolated, struct hm_source *ret_source,
+enum hm_status hm_source_snapshot(const char *dir, const char *into, bool is_isolated,
+				  const volatile sig_atomic_t *stop, struct hm_source *ret_source,
 				  struct hm_err *err) HM_MUST;
 
 void hm_source_done(struct hm_source *source);

@@ -59,7 +59,7 @@ static enum hm_status copy(const char *dir, struct hm_source *ret, struct hm_err
 {
 	HM_OWN(hm_freep) char *from = hm_asprintf("%s/%s", folder, dir), *into = hm_asprintf("%s/copy", folder);
 
-	return hm_source_snapshot(from, into, true, ret, err);
+	return hm_source_snapshot(from, into, true, NULL, ret, err);
 }
 
 static bool is_there(const char *name)
@@ -255,7 +255,7 @@ static void test_no_memory(void **state)
 		struct hm_err err = { 0 };
 		script("echo 'module a' >go.mod; ln -s x y");
 		hm_mem_fail_at(n);
-		enum hm_status st = hm_source_snapshot(from, into, true, &source, &err);
+		enum hm_status st = hm_source_snapshot(from, into, true, NULL, &source, &err);
 		bool failed = hm_mem_has_failed();
 		hm_mem_fail_at(0);
 		if (!failed) {
@@ -267,13 +267,30 @@ static void test_no_memory(void **state)
 	}
 }
 
+static void test_stopped(void **state)
+{
+	static volatile sig_atomic_t stop;
+	HM_OWN(hm_freep) char *from = hm_asprintf("%s/w", folder), *into = hm_asprintf("%s/copy", folder);
+	HM_OWN(hm_source_done) struct hm_source source = { 0 };
+	struct hm_err err = { 0 };
+
+	(void)state;
+	script("echo 'module a' >go.mod");
+	stop = SIGTERM;
+	enum hm_status st = hm_source_snapshot(from, into, true, &stop, &source, &err);
+	assert_refused("stopped", st, &err, HM_R_INTERRUPTED);
+	assert_int_equal(err.sys, SIGTERM);
+	stop = 0;
+	assert_ok(hm_source_snapshot(from, into, true, &stop, &source, &err), &err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),    cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_where),     cmocka_unit_test(test_hostile_repository),
 		cmocka_unit_test(test_refused),   cmocka_unit_test(test_urls),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_stopped),
 	};
 
 	if (access("/usr/bin/git", X_OK) != 0)
