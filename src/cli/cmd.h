@@ -52,6 +52,7 @@ struct hm_cli {
 	FILE *log;            /* diagnostics and progress */
 	bool json;            /* --output json */
 	bool has_answered;    /* set by a command whose JSON says already what failed: no error's document follows it */
+	struct hm_buf output; /* of what failed, the last lines, for the error as JSON; each with a line end */
 	struct hm_strv notes; /* what a command says besides its error, should it fail; a line each */
 	const struct hm_cmd *const *all; /* the commands that this program has; ends in NULL */
 	const char *program;             /* absolute path of this executable */

@@ -120,11 +120,14 @@ static void print_error_text(const struct hm_err *err, const struct hm_strv *not
 		fprintf(f, "  hint: %s\n", hint);
 }
 
-static void print_error_json(const struct hm_err *err, enum hm_status st, const struct hm_strv *notes, FILE *f)
+static void print_error_json(const struct hm_err *err, enum hm_status st, const struct hm_cli *cli, FILE *f)
 {
-	HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(64 * HM_KIB);
+	/* each byte of the output may become an escape */
+	HM_OWN(hm_buf_done) struct hm_buf buf = hm_buf_init(64 * HM_KIB + 8 * cli->output.len);
 	struct hm_json_writer w = hm_json_writer_init(&buf, NULL);
 	const char *hint = hm_reason_hint(err->reason);
+	const struct hm_strv *notes = &cli->notes;
+	struct hm_str rest = hm_buf_str(&cli->output), line;
 
 	hm_json_object(&w);
 	hm_json_key(&w, "error");
@@ -144,6 +147,13 @@ static void print_error_json(const struct hm_err *err, enum hm_status st, const 
 		hm_json_array(&w);
 		for (size_t i = 0; i < notes->count; i++)
 			hm_json_cstr(&w, notes->v[i]);
+		hm_json_array_end(&w);
+	}
+	if (rest.len > 0) {
+		hm_json_key(&w, "output");
+		hm_json_array(&w);
+		while (rest.len > 0 && hm_str_next(&rest, '\n', &line))
+			hm_json_str(&w, line);
 		hm_json_array_end(&w);
 	}
 	hm_json_object_end(&w);
@@ -172,13 +182,14 @@ static int run_command(struct hm_cli *cli, const struct hm_cmd *cmd, char *const
 		st = flush(cli->out, &err);
 	if (st != HM_OK) {
 		if (cli->json && !cli->has_answered)
-			print_error_json(&err, st, &cli->notes, cli->out);
+			print_error_json(&err, st, cli, cli->out);
 		print_error_text(&err, &cli->notes, cli->log);
 		if (err.reason == HM_R_USAGE)
 			fprintf(cli->log, "  \"hallmark %s --help\" says more\n", cmd->name);
 	}
 	fflush(cli->out);
 	hm_strv_done(&cli->notes);
+	hm_buf_done(&cli->output);
 	return err.reason == HM_R_INTERRUPTED && st != HM_OK ? 128 + err.sys : hm_cli_exit_code(cmd->exits, st);
 }
 

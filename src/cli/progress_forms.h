@@ -25,4 +25,7 @@ enum hm_status hm_progress_table_new(FILE *out, struct hm_progress_table **ret_t
 void hm_progress_table_event(struct hm_progress_table *table, const struct hm_run_event *event);
 struct hm_progress_table *hm_progress_table_free(struct hm_progress_table *table);
 
+/* Add text as JSON can hold it. */
+void hm_progress_add_clean(struct hm_buf *buf, struct hm_str text);
+
 #endif

@@ -9,20 +9,25 @@
 /* A line with its frame: as much as one can hold, each byte as an escape. */
 #define MAX_JSON_LINE (8 * HM_MAX_PIPELINE_LINE)
 
+void hm_progress_add_clean(struct hm_buf *buf, struct hm_str text)
+{
+	while (text.len > 0) {
+		size_t len = hm_utf8_len(text);
+		if (len > 0)
+			hm_buf_add(buf, text.ptr, len);
+		else
+			hm_buf_add_cstr(buf, "\xef\xbf\xbd");
+		text = hm_str_skip(text, len > 0 ? len : 1);
+	}
+}
+
 /* Text as JSON can hold it. */
 static void add_text(struct hm_json_writer *w, const char *name, struct hm_str text)
 {
 	HM_OWN(hm_buf_done) struct hm_buf clean = hm_buf_init(3 * HM_MAX_PIPELINE_LINE);
 
 	if (!hm_str_is_utf8(text)) {
-		while (text.len > 0) {
-			size_t len = hm_utf8_len(text);
-			if (len > 0)
-				hm_buf_add(&clean, text.ptr, len);
-			else
-				hm_buf_add_cstr(&clean, "\xef\xbf\xbd");
-			text = hm_str_skip(text, len > 0 ? len : 1);
-		}
+		hm_progress_add_clean(&clean, text);
 		text = hm_buf_str(&clean);
 	}
 	hm_json_member_str(w, name, text);

@@ -1,6 +1,8 @@
 /* What comes out of a run: the folder in its place, the trace, the summary, the last screen. */
 #include "cli/running.h"
 
+#include "cli/progress_forms.h"
+
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -124,6 +126,10 @@ enum hm_status hm_running_fail(struct hm_running *r, struct hm_err *err)
 	(void)!save_trace(r, r->places.log, NULL);
 	r->progress = hm_progress_free(r->progress);
 	hm_progress_print_failure(r->cli->log, r->run);
+	if (r->cli->json && r->run->failed_step) {
+		r->cli->output = hm_buf_init(3 * HM_PIPELINE_TAIL_LINES * HM_MAX_PIPELINE_LINE);
+		hm_progress_add_clean(&r->cli->output, hm_buf_str(&r->run->failed_step->tail));
+	}
 	*err = r->run->outcome.err;
 	if (err->reason == HM_R_INTERRUPTED)
 		err->sys = r->stop.signal ? *r->stop.signal : err->sys;

@@ -154,3 +154,13 @@ def test_a_module_that_a_folder_replaces_is_a_dependency(module):
     found = m.provenance()["predicate"]["buildDefinition"]["resolvedDependencies"]
     assert [d for d in found if d["name"] == "example.com/lib"] == [
         {"name": "example.com/lib", "uri": "pkg:golang/example.com/lib", "annotations": {"folder": "./lib"}}]
+
+
+def test_the_error_as_json_has_the_last_lines_of_the_step_that_failed(module):
+    m = module()
+    (m.folder / "own.yaml").write_text(OWN.replace(
+        "command: [echo, it is, $(params.platforms), $(params.package)]",
+        "script: 'for i in $(seq 30); do echo line $i; done; printf \"\\\\377\\\\n\"; exit 1'"))
+    done = m.run("--pipeline", "own.yaml", "--output", "json", check=1)
+    error = json.loads(done.stdout.splitlines()[-1])["error"]
+    assert error["output"] == [f"line {i}" for i in range(12, 31)] + ["\ufffd"]
