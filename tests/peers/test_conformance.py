@@ -100,10 +100,12 @@ def test_case(case, how, hallmark, counts):
     check(case, how, hallmark, counts)
 
 
-@pytest.mark.parametrize("how", ["path", "digest"])
-@each(suite(), "the suite's own cases are not here: HM_SIGSTORE_CONFORMANCE names no copy of sigstore-conformance")
-def test_case_of_the_suite(case, how, hallmark, counts):
-    check(case, how, hallmark, counts)
+# The suite is a repository, which nobody has unless they fetched it; by hand, and so no test that is skipped.
+if os.environ.get("HM_SIGSTORE_CONFORMANCE"):
+    @pytest.mark.parametrize("how", ["path", "digest"])
+    @each(suite(), "HM_SIGSTORE_CONFORMANCE names no copy of sigstore-conformance")
+    def test_case_of_the_suite(case, how, hallmark, counts):
+        check(case, how, hallmark, counts)
 
 
 def test_every_case_has_its_reason():
