@@ -11,6 +11,7 @@ import pytest
 
 from hmtest import GO_KEPT, TOP, build_folder, clean_environment, program_path
 from runs import APP, HELLO, Module, children, write_files
+from servers import free_port, wait_for
 
 
 # A script in the background has SIGINT ignored, one below nohup SIGHUP, and so would each program that is started here.
@@ -122,6 +123,21 @@ def need_peer(peers):
                 return folder / name
         pytest.skip(f"{name} is not installed; scripts/setup --peers installs it")
     return find
+
+
+@pytest.fixture
+def registry(need_peer, env, tmp_path):
+    """crane's registry on loopback: its host and port."""
+    address, log = f"127.0.0.1:{free_port()}", tmp_path / "registry.log"
+    with open(log, "wb") as out:
+        server = subprocess.Popen([need_peer("crane"), "registry", "serve", "--address", address], env=env, stdout=out,
+                                  stderr=out)
+    try:
+        wait_for(f"http://{address}/v2/", server, log)
+        yield address
+    finally:
+        server.kill()
+        server.wait()
 
 
 @pytest.fixture(scope="session")

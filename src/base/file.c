@@ -156,7 +156,7 @@ static bool is_temp_name(const char *name)
 	const char *mark = len > tail ? name + len - tail : "";
 
 	return name[0] == '.' && strncmp(mark, TEMP_MARK, sizeof(TEMP_MARK) - 1) == 0 &&
-	       strspn(mark + sizeof(TEMP_MARK) - 1, "0123456789abcdef") == 2 * temp_random;
+	       hm_hex_is_small(hm_str(mark + sizeof(TEMP_MARK) - 1));
 }
 
 void hm_file_sweep(const char *folder)

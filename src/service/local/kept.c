@@ -77,7 +77,7 @@ enum hm_status hm_instance_keep(const struct hm_instance *instance, struct hm_st
 
 static bool is_id(const char *name)
 {
-	return strlen(name) == ID_LEN && strspn(name, "0123456789abcdef") == ID_LEN;
+	return strlen(name) == ID_LEN && hm_hex_is_small(hm_str(name));
 }
 
 enum hm_status hm_instance_kept(const struct hm_instance *instance, const struct hm_digest *digest,

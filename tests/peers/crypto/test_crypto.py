@@ -2,12 +2,13 @@
 import base64
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
 
 import pytest
+
+from servers import free_port, wait_for
 
 PASSWORD = "pass word"
 ALGORITHMS = ["ecdsa-sha2-256-nistp256", "ecdsa-sha2-384-nistp384", "ecdsa-sha2-512-nistp521",
@@ -62,21 +63,13 @@ def test_our_key_file(algorithm, ours, cosign, tmp_path):
 def authority(need_peer, env, tmp_path):
     """The address of a timestamp-server with a key of its own."""
     program = need_peer("timestamp-server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with open(tmp_path / "server.log", "wb") as log:
         server = subprocess.Popen([program, "serve", "--port", str(port), "--host", "127.0.0.1", "--timestamp-signer",
                                    "memory", "--disable-ntp-monitoring"], env=env, cwd=tmp_path, stdout=log, stderr=log)
         address = f"http://127.0.0.1:{port}"
         try:
-            for _ in range(100):
-                try:
-                    urllib.request.urlopen(address + "/ping", timeout=5).close()
-                    break
-                except OSError:
-                    assert server.poll() is None, (tmp_path / "server.log").read_text()
-                    time.sleep(0.1)
+            wait_for(address + "/ping", server, tmp_path / "server.log")
             yield address
         finally:
             server.terminate()

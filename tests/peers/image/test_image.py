@@ -3,10 +3,8 @@ import base64
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -33,27 +31,6 @@ def built(hallmark, go_env, tmp_path_factory):
     assert done.returncode == 0, done.stderr
     return {"out": Path(json.loads(done.stdout)["folder"]), "result": json.loads(done.stdout), "env": env, "module": module,
             "key": folder / "pub.pem", "cache": folder / "cache"}
-
-
-@pytest.fixture
-def registry(need_peer, env):
-    """crane's registry on loopback: its host and port."""
-    crane = need_peer("crane")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    server = subprocess.Popen([crane, "registry", "serve", "--address", f"127.0.0.1:{port}"], env=env,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(.05)
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
 
 
 def test_crane_takes_and_validates_the_layout(built, registry, need_peer, run):

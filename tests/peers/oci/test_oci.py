@@ -2,10 +2,8 @@
 import json
 import random
 import shutil
-import socket
 import subprocess
 import tarfile
-import time
 
 import pytest
 
@@ -59,27 +57,6 @@ def test_references(ask, go_program, env):
             differ.append((line, a, b))
     assert not differ[:5]
     assert sum(a.startswith("refused") for a in ours) > 1000 < sum(not a.startswith("refused") for a in ours)
-
-
-@pytest.fixture
-def registry(need_peer, env):
-    """crane's registry on loopback: its host and port."""
-    crane = need_peer("crane")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % s.getsockname()[1]
-    server = subprocess.Popen([crane, "registry", "serve", "--address", address], env=env, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with socket.socket() as s:
-                if s.connect_ex(tuple([address.split(":")[0], int(address.split(":")[1])])) == 0:
-                    break
-            time.sleep(.05)
-        yield address
-    finally:
-        server.kill()
-        server.wait()
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ import json
 import os
 import re
 import shutil
-import socket
 import struct
 import subprocess
-import time
 
 import pytest
 
@@ -160,24 +158,6 @@ def test_release_verify_sees_what_does_not_belong_there(hello, release, run):
 
 
 # --- image ---
-
-@pytest.fixture
-def registry(need_peer, env, tmp_path):
-    """The address of a registry that crane serves."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([need_peer("crane"), "registry", "serve", "--address", f"127.0.0.1:{port}"], env=env,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
-    yield f"127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
-
 
 def test_a_registry_takes_the_image(hello, need_peer, registry, run, tmp_path):
     crane, name = need_peer("crane"), f"{registry}/hello:latest"

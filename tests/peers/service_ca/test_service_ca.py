@@ -2,21 +2,15 @@
 import base64
 import json
 import re
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
 import pytest
 
+from servers import free_port, wait_for
+
 SCT, SKI, AKI, POISON = "1.3.6.1.4.1.11129.2.4.2", "2.5.29.14", "2.5.29.35", "1.3.6.1.4.1.11129.2.4.3"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def ask(origin, path, body=None):
@@ -108,13 +102,8 @@ def fulcio(need_peer, tmp_path):
                                    stderr=(tmp_path / "fulcio.log").open("w"))
         running.append(process)
         origin = f"http://127.0.0.1:{port}"
-        for _ in range(100):
-            try:
-                if ask(origin, "/healthz")[0] == 200:
-                    return origin
-            except OSError:
-                time.sleep(0.1)
-        pytest.fail("fulcio does not answer: " + (tmp_path / "fulcio.log").read_text()[-500:], pytrace=False)
+        wait_for(origin + "/healthz", process, tmp_path / "fulcio.log")
+        return origin
     yield start
     for process in running:
         process.terminate()

@@ -2,12 +2,12 @@
 own server, with the same bytes."""
 import base64
 import json
-import socket
 import subprocess
-import time
 import urllib.request
 
 import pytest
+
+from servers import free_ports, wait_for
 
 
 @pytest.fixture
@@ -19,16 +19,6 @@ def log_info(run, tool):
         key.write_text("".join(lines[2:]))
         return lines[0].strip(), lines[1].strip(), key
     return ask
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @pytest.fixture
@@ -44,13 +34,7 @@ def rekor(need_peer, tmp_path, env, run):
              "--hostname=log.test", f"--storage-dir={tmp_path / 'rekor'}", f"--signer-filepath={key}",
              "--checkpoint-interval=200ms", "--batch-max-age=20ms"], env=env, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{http}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(url + "/healthz", timeout=5).close()
-            break
-        except OSError:
-            assert process.poll() is None, (tmp_path / "rekor.log").read_text()
-            time.sleep(0.1)
+    wait_for(url + "/healthz", process, tmp_path / "rekor.log")
     yield url
     process.terminate()
     process.wait(30)

@@ -3,13 +3,13 @@ server."""
 import base64
 import hashlib
 import json
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
 import pytest
+
+from servers import free_port, wait_for
 
 
 def post(url, body, content_type="application/timestamp-query"):
@@ -90,20 +90,12 @@ def test_sigstore_library(services, chain, go_program, run):
 def authority(need_peer, tmp_path, env):
     """The URL of Sigstore's own server, with keys in memory."""
     program = need_peer("timestamp-server")
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     with open(tmp_path / "authority.log", "w", encoding="utf-8") as output:
         process = subprocess.Popen([program, "serve", "--host=127.0.0.1", f"--port={port}", "--timestamp-signer=memory",
                                     "--disable-ntp-monitoring"], env=env, cwd=tmp_path, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(url + "/ping", timeout=5).close()
-            break
-        except OSError:
-            assert process.poll() is None, (tmp_path / "authority.log").read_text()
-            time.sleep(0.1)
+    wait_for(url + "/ping", process, tmp_path / "authority.log")
     yield url
     process.terminate()
     process.wait(30)

@@ -8,27 +8,20 @@ import hashlib
 import http.server
 import json
 import os
-import socket
 import struct
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
+from servers import free_port, wait_for
+
 IDENTITY = "somebody@example.com"
 POISON = bytes.fromhex("060a2b06010401d679020403")
 START = "2020-01-01T00:00:00Z"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def b64(data):
@@ -132,20 +125,6 @@ def start_server(handler):
     return server
 
 
-def wait_for(url, process, log):
-    for _ in range(300):
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args[0]} ended: " + log.read_text()[-2000:])
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return answer.read()
-        except urllib.error.HTTPError:
-            return b""
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"{process.args[0]} does not answer: " + log.read_text()[-2000:])
-
-
 class Instance:
     def __init__(self, need_peer, folder):
         self.folder, self.processes = folder, []
@@ -164,7 +143,7 @@ class Instance:
             process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out, cwd=self.folder,
                                        env={**os.environ, "HOME": str(self.folder)})
         self.processes.append(process)
-        return wait_for(url, process, log)
+        return wait_for(url, process, log, any_status=True)
 
     def start_log(self, program):
         port = free_port()
